@@ -1,0 +1,46 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConfigModule, type Settings } from '@app/config';
+import { AppLog, LoggingModule, type RootLogger } from '@app/logging';
+import { ServerIdentity } from '@app/mcp';
+import { OperationsModule } from '@app/operations';
+import { PipelineModule } from '@app/pipeline';
+import { AuditSink, LogAuditSink } from '@app/security';
+import { ToolsModule } from '@app/tools';
+import { TransportModule } from '@app/transport';
+import { IDENTITY } from './identity.js';
+
+/** What the app binds for the libs: the ports they declare. */
+@Module({})
+class BindingsModule {
+  static of(): DynamicModule {
+    return {
+      module: BindingsModule,
+      global: true,
+      providers: [
+        { provide: ServerIdentity, useValue: IDENTITY },
+        { provide: AuditSink, useFactory: (log: AppLog) => new LogAuditSink(log), inject: [AppLog] },
+      ],
+      exports: [ServerIdentity, AuditSink],
+    };
+  }
+}
+
+/** The composition root: the only place that wires. */
+@Module({})
+export class AppModule {
+  static of(settings: Settings, root: RootLogger, extra: NonNullable<DynamicModule['imports']> = []): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(settings),
+        LoggingModule.of(root),
+        BindingsModule.of(),
+        PipelineModule,
+        ToolsModule,
+        TransportModule,
+        OperationsModule,
+        ...extra,
+      ],
+    };
+  }
+}

@@ -1,0 +1,93 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { ServerSettings } from '@app/config';
+import type { AppLog, RootLogger } from '@app/logging';
+import { Readiness } from '@app/operations';
+import { Admission } from '@app/pipeline';
+
+const LOG_FLUSH_MS = 500;
+const CLOSE_MS = 2_000;
+
+export const EXIT = { done: 0, usage: 64, software: 70, configuration: 78 } as const;
+
+/** Stops taking connections; resolves when the last answer is out. */
+export type StopListening = () => Promise<void>;
+
+/**
+ * The end of the process, in one place: drain on the first signal, give way to the second, and leave with a code
+ * that says why.
+ */
+export class Lifecycle {
+  private ending?: Promise<void>;
+
+  constructor(
+    private readonly app: INestApplicationContext,
+    private readonly settings: ServerSettings,
+    private readonly log: AppLog,
+    private readonly root: RootLogger,
+    private readonly stopListening: StopListening,
+  ) {}
+
+  install(): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (this.ending !== undefined) this.force(signal);
+        else void this.end(EXIT.done, signal);
+      });
+    process.on('uncaughtException', (err) => this.fatal(err));
+    process.on('unhandledRejection', (err) => this.fatal(err));
+  }
+
+  /** An error outside of any call: nothing in here can be trusted for long. */
+  private fatal(err: unknown): void {
+    this.log.error('an error outside of any call; the server drains and exits', { err });
+    void this.end(EXIT.software, 'error');
+  }
+
+  end(code: number, reason: string): Promise<void> {
+    this.ending ??= this.drain(code, reason);
+    return this.ending;
+  }
+
+  private async drain(code: number, reason: string): Promise<void> {
+    const { preStopMs, drainTimeoutMs, transport } = this.settings;
+    this.log.info('draining', { reason });
+    this.app.get(Readiness).markLeaving();
+    const admission = this.app.get(Admission);
+    if (transport === 'http' && preStopMs > 0) await wait(preStopMs);
+    admission.drain();
+    const idle = admission.whenIdle();
+    if (!(await within(idle, drainTimeoutMs))) {
+      this.log.warn('calls were cut off', { calls: admission.inFlight() });
+      admission.cutOff();
+      await within(idle, CLOSE_MS);
+    }
+    await within(this.stopListening(), CLOSE_MS);
+    await within(this.app.close(), CLOSE_MS);
+    this.log.info('stopped', { code });
+    await this.root.close(LOG_FLUSH_MS);
+    process.exit(code);
+  }
+
+  /** The second signal: die of it, as a process without handlers would. */
+  private force(signal: NodeJS.Signals): void {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+}
+
+const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Whether `work` ended in time; its failure counts as an end, for nobody is left to answer. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((done) => {
+    timer = setTimeout(() => done(false), ms);
+  });
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  const inTime = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  return inTime;
+}

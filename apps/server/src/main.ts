@@ -1,0 +1,66 @@
+import 'reflect-metadata';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigurationError, loadSettings, processEnvironment, type Settings } from '@app/config';
+import { CLIENTS, type ClientName, clientConfig, type Command, HELP, listTools, lockTools, parseCommandLine, UsageError } from '@app/operations';
+import { DefinitionError } from '@app/pipeline';
+import { definitionsOf } from './definitions.js';
+import { IDENTITY, PACKAGE_ROOT } from './identity.js';
+import { EXIT } from './lifecycle.js';
+import { serve } from './serve.js';
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function run(command: Command): Promise<void> {
+  switch (command.kind) {
+    case 'help':
+      return print(HELP);
+    case 'version':
+      return print(IDENTITY.version);
+    case 'serve':
+      await serve(settingsFor(command));
+      return;
+    case 'config-check':
+      settingsFor({ transport: 'http' });
+      return print('The configuration fits.');
+    case 'tools': {
+      const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
+      if (command.action === 'list') return print(listTools(definitions));
+      await writeFile(join(PACKAGE_ROOT, 'tools.lock.json'), `${JSON.stringify(lockTools(definitions), null, 2)}\n`);
+      return;
+    }
+    case 'clients': {
+      if (!(CLIENTS as readonly string[]).includes(command.client)) throw new UsageError(`clients: one of ${CLIENTS.join(', ')}`);
+      const script = join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs');
+      const workspace = resolve(command.workspace ?? '.');
+      return print(clientConfig(command.client as ClientName, { node: process.execPath, script, workspace }));
+    }
+  }
+}
+
+function settingsFor(commandLine: Parameters<typeof loadSettings>[1]): Settings {
+  return loadSettings(processEnvironment(), commandLine);
+}
+
+function failed(error: unknown): never {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${HELP}`);
+    process.exit(EXIT.usage);
+  }
+  if (error instanceof ConfigurationError || error instanceof DefinitionError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT.configuration);
+  }
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+    process.stderr.write('The port is taken by another program; choose one with --port.\n');
+    process.exit(EXIT.configuration);
+  }
+  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.exit(EXIT.software);
+}
+
+try {
+  await run(parseCommandLine(process.argv.slice(2)));
+} catch (error) {
+  failed(error);
+}

@@ -1,0 +1,59 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Logger } from 'nestjs-pino';
+import type { Settings } from '@app/config';
+import { AppLog, createRootLogger, type RootLogger } from '@app/logging';
+import { Readiness } from '@app/operations';
+import { OperationRegistry } from '@app/pipeline';
+import { LegacySessions, StdioEndpoint } from '@app/transport';
+import { AppModule } from './app.module.js';
+import { greeting } from './greeting.js';
+import { createHttpApplication } from './http-application.js';
+import { EXIT, Lifecycle } from './lifecycle.js';
+
+type Extra = NonNullable<DynamicModule['imports']>;
+
+/** Serves until a signal, the end of stdin, or a failure. @returns the port it listens on. */
+export async function serve(settings: Settings, extra: Extra = []): Promise<number> {
+  const root = createRootLogger(settings.log);
+  return settings.server.transport === 'stdio' ? serveStdio(settings, root, extra) : serveHttp(settings, root, extra);
+}
+
+async function serveHttp(settings: Settings, root: RootLogger, extra: Extra): Promise<number> {
+  const { app, server } = await createHttpApplication(AppModule.of(settings, root, extra), settings.limits);
+  const log = app.get(AppLog);
+  const lifecycle = new Lifecycle(app, settings.server, log, root, () => {
+    app.get(LegacySessions).endAll();
+    return stopListening(server);
+  });
+  lifecycle.install();
+  await app.listen(settings.server.port, settings.server.host);
+  const { port } = server.address() as AddressInfo;
+  app.get(Readiness).markReady();
+  log.info('listening', { host: settings.server.host, port });
+  process.stderr.write(greeting(settings, port, app.get(OperationRegistry)));
+  return port;
+}
+
+/** Idle connections go at once; those with an answer under way go with it. */
+function stopListening(server: Server): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  return closed;
+}
+
+async function serveStdio(settings: Settings, root: RootLogger, extra: Extra): Promise<number> {
+  const app = await NestFactory.createApplicationContext(AppModule.of(settings, root, extra), {
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  const endpoint = app.get(StdioEndpoint);
+  const lifecycle = new Lifecycle(app, settings.server, app.get(AppLog), root, () => endpoint.close());
+  lifecycle.install();
+  app.get(Readiness).markReady();
+  endpoint.start(() => void lifecycle.end(EXIT.done, 'the client closed the connection'));
+  return 0;
+}

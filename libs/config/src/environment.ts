@@ -1,0 +1,91 @@
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+
+const DECIMAL = /^-?\d+$/;
+/** Only plain decimal text becomes a number, so that `0x1F`, `1e3` and `` stay strings and are refused. */
+const toInt = ({ value }: TransformFnParams): unknown =>
+  typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+const toList = ({ value }: TransformFnParams): unknown =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
+    : value;
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * Every environment variable the server reads, with its default and its rule: the one schema.
+ * `.env.example` is compared with it by a test.
+ */
+export class Environment {
+  /** `production` refuses to start without authentication. */
+  @IsIn(['development', 'test', 'production'])
+  NODE_ENV: string = 'development';
+
+  @IsIn(LOG_LEVELS)
+  LOG_LEVEL: LogLevel = 'info';
+
+  /** `json` for machines, `pretty` for a person at a terminal. */
+  @IsIn(['json', 'pretty'])
+  LOG_FORMAT: 'json' | 'pretty' = 'json';
+
+  /** Address to listen on. Anything but loopback needs authentication. */
+  @Matches(/^[A-Za-z0-9.:_-]+$/)
+  HOST: string = '127.0.0.1';
+
+  /** 0 lets the system choose. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  PORT: number = 3000;
+
+  /** URL clients use when it differs from HOST and PORT, e.g. behind a gateway. */
+  @IsOptional()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  PUBLIC_URL?: string;
+
+  /** `name=path`, comma-separated; a path alone takes its last folder's name. Default: the current directory. */
+  @Transform(toList)
+  @IsString({ each: true })
+  WORKSPACE_ROOTS: string[] = [];
+
+  /** Origins of browser clients that may call, comma-separated, e.g. `https://app.example.com`. */
+  @Transform(toList)
+  @Matches(/^https?:\/\/[A-Za-z0-9.:[\]-]+$/, { each: true })
+  ALLOWED_ORIGINS: string[] = [];
+
+  /** Host names accepted besides loopback ones, comma-separated, without port. */
+  @Transform(toList)
+  @Matches(/^[A-Za-z0-9.:[\]-]+$/, { each: true })
+  ALLOWED_HOSTS: string[] = [];
+
+  /** Largest request body in bytes. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(1024)
+  @Max(268_435_456)
+  MAX_BODY_BYTES: number = 8_388_608;
+
+  /** `core`, `default`, `all`, or a comma-separated list of toolset names. */
+  @Transform(toList)
+  @Matches(/^[a-z][a-z0-9_-]*$/, { each: true })
+  TOOLSETS: string[] = ['default'];
+
+  /** Milliseconds to go on serving after SIGTERM, while a gateway learns of it. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(0)
+  @Max(60_000)
+  PRE_STOP_MS: number = 0;
+
+  /** Milliseconds calls in flight get to finish at shutdown. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  DRAIN_TIMEOUT_MS: number = 25_000;
+}

@@ -1,0 +1,96 @@
+import type { LogLevel } from './environment.js';
+
+export interface WorkspaceRoot {
+  readonly name: string;
+  /** Absolute, canonical: links resolved at start. */
+  readonly path: string;
+}
+
+/** Where and for whom the server listens. */
+export class ServerSettings {
+  readonly production!: boolean;
+  readonly transport!: 'http' | 'stdio';
+  readonly host!: string;
+  readonly port!: number;
+  readonly publicUrl?: string;
+  readonly allowedOrigins!: readonly string[];
+  readonly allowedHosts!: readonly string[];
+  readonly preStopMs!: number;
+  readonly drainTimeoutMs!: number;
+}
+
+export class LogSettings {
+  readonly level!: LogLevel;
+  readonly format!: 'json' | 'pretty';
+  /** stdout carries the protocol on stdio, so logs go to stderr there. */
+  readonly stream!: 'stdout' | 'stderr';
+}
+
+export class WorkspaceSettings {
+  readonly roots!: readonly WorkspaceRoot[];
+}
+
+export class ToolSettings {
+  /** `core`, `default`, `all`, or names of toolsets. */
+  readonly toolsets!: readonly string[];
+}
+
+/** Every bound on what one request, call or caller can ask for. The unit is in the name. */
+export class Limits {
+  // Edge
+  readonly bodyBytes: number = 8_388_608;
+  readonly headerBytes: number = 16_384;
+  readonly headerCount: number = 100;
+  readonly jsonDepth: number = 64;
+  readonly jsonNodes: number = 10_000;
+  readonly connections: number = 10_000;
+  readonly requestBodyTimeoutMs: number = 30_000;
+  // Protocol
+  readonly legacySessions: number = 1_000;
+  readonly legacySessionsPerPrincipal: number = 250;
+  readonly legacySessionIdleMs: number = 30 * 60_000;
+  readonly subscriptions: number = 1_024;
+  readonly tasks: number = 1_000;
+  readonly tasksPerPrincipal: number = 100;
+  readonly taskTtlMs: number = 15 * 60_000;
+  readonly requestStateTtlS: number = 600;
+  readonly requestStateChars: number = 65_536;
+  readonly listPageSize: number = 100;
+  readonly completionValues: number = 100;
+  readonly concurrentCalls: number = 256;
+  // Calls
+  readonly callDeadlineMs: number = 30_000;
+  readonly metaBytes: number = 16_384;
+  // Paths
+  readonly pathChars: number = 4_096;
+  readonly nameBytes: number = 255;
+  readonly linkHops: number = 40;
+  // Reading
+  readonly readItems: number = 20;
+  readonly readTextBytes: number = 262_144;
+  readonly readMediaBytes: number = 5_242_880;
+  readonly lineBytes: number = 65_536;
+  // Listing
+  readonly listDepth: number = 10;
+  readonly listEntries: number = 1_000;
+  readonly listScannedEntries: number = 100_000;
+  readonly listMs: number = 5_000;
+  readonly globChars: number = 256;
+  // Searching
+  readonly searchMatches: number = 500;
+  readonly searchLineChars: number = 400;
+  readonly searchMs: number = 10_000;
+  readonly searchQueryChars: number = 4_096;
+  // Writing
+  readonly writeBytes: number = 5_000_000;
+  readonly editFileBytes: number = 2_097_152;
+  readonly editCount: number = 100;
+  readonly diffBytes: number = 32_768;
+  readonly diffMs: number = 200;
+
+  constructor(overrides: Partial<Limits> = {}) {
+    Object.assign(this, overrides);
+    Object.freeze(this);
+  }
+}
+

@@ -1,0 +1,31 @@
+import type { Logger } from 'pino';
+import type { CallLogger } from '@app/mcp';
+
+type Facts = Record<string, unknown>;
+
+/** Structured lines: a message that is always the same text, and facts that vary. */
+export class AppLog implements CallLogger {
+  constructor(
+    private readonly logger: Logger,
+    private readonly bound: Facts = {},
+  ) {}
+
+  /** The same log with facts on every line; costs nothing until a line is written. */
+  with(facts: Facts): AppLog {
+    return new AppLog(this.logger, { ...this.bound, ...facts });
+  }
+
+  debug(message: string, facts?: Facts): void {
+    if (this.logger.isLevelEnabled('debug')) this.logger.debug({ ...this.bound, ...facts }, message);
+  }
+  info(message: string, facts?: Facts): void {
+    if (this.logger.isLevelEnabled('info')) this.logger.info({ ...this.bound, ...facts }, message);
+  }
+  warn(message: string, facts?: Facts): void {
+    this.logger.warn({ ...this.bound, ...facts }, message);
+  }
+  /** An `err` fact is written with its stack and its chain of causes. */
+  error(message: string, facts?: Facts): void {
+    this.logger.error({ ...this.bound, ...facts }, message);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './app-log.js';
+export * from './logging.module.js';
+export * from './root-logger.js';

@@ -1,0 +1,54 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { LogSettings } from '@app/config';
+
+export interface RootLogger {
+  readonly logger: Logger;
+  /** Lines that could not be written so far. */
+  droppedLines(): number;
+  /** Writes out what is buffered, waits at most `timeoutMs`, then lets go of the stream: never blocks an exit. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Authorization values and cookies never reach a line, whatever logs a request. */
+const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'authorization', 'headers.authorization'];
+
+/** The process's one logger. A stream that fails costs lines, counted, never a call. */
+export function createRootLogger(settings: LogSettings, stream?: DestinationStream): RootLogger {
+  let dropped = 0;
+  const destination = stream ?? pino.destination({ fd: settings.stream === 'stderr' ? 2 : 1, sync: false });
+  if ('on' in destination) (destination as ReturnType<typeof pino.destination>).on('error', () => dropped++);
+  const logger = pino(
+    {
+      level: settings.level,
+      base: undefined,
+      redact: REDACTED,
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    settings.format === 'pretty' ? prettyStream(destination) : destination,
+  );
+  return { logger, droppedLines: () => dropped, close: (timeoutMs) => closeStream(destination, timeoutMs) };
+}
+
+/** One short line per record for a person at a terminal. */
+function prettyStream(out: DestinationStream): DestinationStream {
+  return {
+    write(line: string): void {
+      const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, unknown>;
+      const rest = Object.keys(facts).length === 0 ? '' : ` ${JSON.stringify(facts)}`;
+      out.write(`${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${rest}\n`);
+    },
+  };
+}
+
+async function closeStream(stream: DestinationStream, timeoutMs: number): Promise<void> {
+  const { flush, destroy } = stream as { flush?: (done: () => void) => void; destroy?: () => void };
+  if (flush === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((done) => {
+    timer = setTimeout(done, timeoutMs);
+  });
+  await Promise.race([new Promise<void>((done) => flush.call(stream, () => done())), waited]);
+  clearTimeout(timer);
+  destroy?.call(stream);
+}

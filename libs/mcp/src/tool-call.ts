@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import {
+  type Elicited,
+  type FormSchema,
+  type InputAnswers,
+  InputRequired,
+  type InputRequests,
+  type CallState,
+} from './input-request.js';
+import type { Principal } from './principal.js';
+
+/** Log lines of one call; the implementation adds call id, tool and principal to each. */
+export interface CallLogger {
+  debug(message: string, facts?: Record<string, unknown>): void;
+  info(message: string, facts?: Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+  error(message: string, facts?: Record<string, unknown>): void;
+}
+
+/** What a call can tell its client while it runs. Both are dropped where the client did not ask for them. */
+export interface ClientChannel {
+  /** Strictly increasing `progress`; `total` in the same unit. */
+  progress(progress: number, total?: number, message?: string): void;
+  /** Protocol logging; deprecated by the protocol, kept for its conformance. */
+  log(level: string, data: unknown): void;
+}
+
+export interface CallFacts {
+  readonly id: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly principal: Principal;
+  /** Monotonic instant (`performance.now()`, ms) at which the caller is answered whatever happens. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+  readonly log: CallLogger;
+  readonly client: ClientChannel;
+  /** Client-supplied `_meta`, own keys only; never trusted. */
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly answers?: InputAnswers;
+  readonly state?: CallState;
+}
+
+/** One call of one tool, prompt or resource, as its method sees it. */
+export class ToolCall {
+  readonly id: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly deadlineAt: number;
+  /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */
+  readonly signal: AbortSignal;
+  readonly log: CallLogger;
+  readonly client: ClientChannel;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** Raw arguments until the validation stage has replaced them by the parsed ones. */
+  input: unknown;
+
+  private readonly answers: InputAnswers;
+  private readonly state?: CallState;
+
+  constructor(facts: CallFacts) {
+    this.id = facts.id;
+    this.operation = facts.operation;
+    this.input = facts.input;
+    this.principal = facts.principal;
+    this.deadlineAt = facts.deadlineAt;
+    this.signal = facts.signal;
+    this.log = facts.log;
+    this.client = facts.client;
+    this.meta = facts.meta;
+    this.state = facts.state;
+    this.answers = { ...facts.state?.answers, ...facts.answers };
+  }
+
+  /** Milliseconds left until the deadline, never negative. */
+  remainingMs(): number {
+    return Math.max(0, this.deadlineAt - performance.now());
+  }
+
+  /** Data given to `ask` in the previous round, `undefined` in the first. */
+  previousState<T>(): T | undefined {
+    return this.state?.data as T | undefined;
+  }
+
+  /**
+   * Asks the client several things at once and returns its answers by key.
+   * @param accepts says whether an answer is usable; an unusable or missing one is asked again.
+   */
+  ask(requests: InputRequests, accepts: (key: string, answer: unknown) => boolean, data?: unknown): InputAnswers {
+    const missing = Object.entries(requests).filter(
+      ([key]) => !Object.hasOwn(this.answers, key) || !accepts(key, this.answers[key]),
+    );
+    if (missing.length === 0) return this.answers;
+    const asked = new Set(missing.map(([key]) => key));
+    const answers = Object.fromEntries(Object.entries(this.answers).filter(([key]) => !asked.has(key)));
+    throw new InputRequired(Object.fromEntries(missing), { answers, data });
+  }
+
+  /** Asks the user one form; a missing or ill-formed answer is asked again. */
+  elicit<S extends FormSchema>(key: string, question: { message: string; schema: S }): Elicited<z.infer<S>> {
+    const schema = z.toJSONSchema(question.schema, { io: 'input' }) as Record<string, unknown>;
+    const answers = this.ask(
+      { [key]: { kind: 'elicitation', message: question.message, schema } },
+      (_key, answer) => parseElicited(answer, question.schema) !== undefined,
+    );
+    return parseElicited(answers[key], question.schema) as Elicited<z.infer<S>>;
+  }
+}
+
+function parseElicited<S extends FormSchema>(answer: unknown, schema: S): Elicited<z.infer<S>> | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { action, content } = answer as { action?: unknown; content?: unknown };
+  if (action === 'decline' || action === 'cancel') return { action };
+  if (action !== 'accept') return undefined;
+  const parsed = schema.safeParse(content);
+  return parsed.success ? { action, content: parsed.data } : undefined;
+}

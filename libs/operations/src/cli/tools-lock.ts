@@ -1,0 +1,34 @@
+import { hash } from 'node:crypto';
+import type { ToolDefinition } from '@app/pipeline';
+
+interface LockedTool {
+  readonly fingerprint: string;
+  readonly definition: ToolDefinition;
+}
+
+/** Definition and fingerprint of every tool, in the order they are served: what a reviewer sees change. */
+export function lockTools(definitions: readonly ToolDefinition[]): { tools: Record<string, LockedTool> } {
+  return {
+    tools: Object.fromEntries(
+      definitions.map((definition) => [definition.name, { fingerprint: hash('sha256', JSON.stringify(definition)), definition }]),
+    ),
+  };
+}
+
+/** A table of the tools with the bytes each costs a client, without and with its output schema. */
+export function listTools(definitions: readonly ToolDefinition[]): string {
+  const rows = definitions.map((definition) => {
+    const { outputSchema: _output, ...charged } = definition;
+    return { name: definition.name, bytes: byteLength(charged), whole: byteLength(definition), read: definition.annotations.readOnlyHint };
+  });
+  const total = rows.reduce((sum, { bytes }) => sum + bytes, 0);
+  const whole = rows.reduce((sum, row) => sum + row.whole, 0);
+  const lines = rows.map(({ name, bytes, whole: all, read }) => `${name.padEnd(24)} ${String(bytes).padStart(7)} ${String(all).padStart(7)}  ${read ? 'read' : 'write'}`);
+  return [
+    `${'tool'.padEnd(24)} ${'bytes'.padStart(7)} ${'+output'.padStart(7)}  access`,
+    ...lines,
+    `${`${rows.length} tools`.padEnd(24)} ${String(total).padStart(7)} ${String(whole).padStart(7)}`,
+  ].join('\n');
+}
+
+const byteLength = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

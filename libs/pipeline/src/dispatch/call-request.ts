@@ -1,0 +1,40 @@
+import type { CallState, ClientChannel, Content, InputAnswers, InputRequests, Principal, ServerError } from '@app/mcp';
+
+/** A parsed message that asks for work, free of transport and era. */
+export interface CallRequest {
+  readonly principal: Principal;
+  readonly client: ClientChannel;
+  /** Aborted when the caller is gone or cancels. */
+  readonly signal?: AbortSignal;
+  /** `_meta` as sent, without the protocol's reserved keys. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly answers?: InputAnswers;
+  /** Verified by the transport before it gets here. */
+  readonly state?: CallState;
+}
+
+export interface Success<T> {
+  readonly kind: 'success';
+  readonly callId: string;
+  readonly value: T;
+}
+export interface Failure {
+  readonly kind: 'failure';
+  readonly callId: string;
+  readonly error: ServerError;
+}
+export interface NeedsInput {
+  readonly kind: 'input_required';
+  readonly callId: string;
+  readonly requests: InputRequests;
+  readonly state: CallState;
+}
+
+/** How a call ended. Malformed requests are not outcomes: they throw `ProtocolViolation`. */
+export type Outcome<T> = Success<T> | Failure | NeedsInput;
+
+/** What a tool returned, ready for any wire. */
+export interface ToolValue {
+  readonly content: readonly Content[];
+  readonly structured?: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,13 @@
+export * from './dispatch/admission.js';
+export * from './dispatch/call-request.js';
+export * from './dispatch/dispatcher.js';
+export * from './pipeline.module.js';
+export * from './registry/definition.error.js';
+export * from './registry/operation.js';
+export * from './registry/operation.registry.js';
+export type { ToolsetOptions } from './registry/toolset-mark.js';
+export * from './registry/uri-template.js';
+export { nearest } from './stages/nearest.js';
+export { quote } from './stages/input-validation.js';
+export * from './stages/stages.js';
+export * from './toolset.decorator.js';

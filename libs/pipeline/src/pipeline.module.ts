@@ -1,0 +1,16 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Admission } from './dispatch/admission.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Invoker } from './registry/invoker.js';
+import { OperationExplorer } from './registry/operation.explorer.js';
+import { OperationRegistry } from './registry/operation.registry.js';
+
+/** Global: Nest instantiates the stages of a toolset inside the module that provides the toolset. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [Admission, Dispatcher, Invoker, OperationExplorer, OperationRegistry],
+  exports: [Admission, Dispatcher, OperationRegistry],
+})
+export class PipelineModule {}

@@ -1,0 +1,33 @@
+/** Who carries a stage out. */
+export type StageCarrier = 'dispatcher' | 'guard' | 'interceptor' | 'method' | 'reserved';
+
+/**
+ * The life of a call, outermost first: the platform's order, not that of decorators or modules.
+ * `reserved` names a place that has no policy yet; nothing else may be put there.
+ */
+export const STAGES = [
+  { name: 'audit', carrier: 'dispatcher' },
+  { name: 'deadline', carrier: 'dispatcher' },
+  { name: 'admission', carrier: 'dispatcher' },
+  { name: 'principal', carrier: 'guard' },
+  { name: 'throttle', carrier: 'reserved' },
+  { name: 'authorize', carrier: 'reserved' },
+  { name: 'validate input', carrier: 'guard' },
+  { name: 'idempotency', carrier: 'reserved' },
+  { name: 'approval', carrier: 'reserved' },
+  { name: 'cache', carrier: 'reserved' },
+  { name: 'retry', carrier: 'reserved' },
+  { name: 'breaker', carrier: 'reserved' },
+  { name: 'bulkhead', carrier: 'reserved' },
+  { name: 'attempt timeout', carrier: 'reserved' },
+  { name: 'method', carrier: 'method' },
+  { name: 'redact', carrier: 'reserved' },
+  { name: 'validate output', carrier: 'interceptor' },
+] as const satisfies readonly { name: string; carrier: StageCarrier }[];
+
+export type StageName = (typeof STAGES)[number]['name'];
+
+/** The part of the list that is carried out today, in order. */
+export const ACTIVE_STAGES: readonly StageName[] = STAGES.filter(({ carrier }) => carrier !== 'reserved').map(
+  ({ name }) => name,
+);

@@ -1,0 +1,22 @@
+import { applyDecorators, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ToolsetMark, type ToolsetOptions } from './registry/toolset-mark.js';
+import { InputValidationGuard } from './stages/input-validation.guard.js';
+import { OutputValidationInterceptor } from './stages/output-validation.interceptor.js';
+import { PrincipalGuard } from './stages/principal.guard.js';
+
+/** Stages that Nest carries out, in the order of the one list (`stages/stages.ts`). */
+export const GUARD_STAGES = [PrincipalGuard, InputValidationGuard] as const;
+export const INTERCEPTOR_STAGES = [OutputValidationInterceptor] as const;
+
+/**
+ * Makes a class a provider of tools, resources and prompts, and puts the platform's stages around every
+ * method. One class decorator, because guards of a class run before those of its methods: an author's own
+ * guards run after the platform's, his interceptors inside of them.
+ */
+export const Toolset = (options: ToolsetOptions): ClassDecorator =>
+  applyDecorators(
+    Injectable(),
+    ToolsetMark(options),
+    UseGuards(...GUARD_STAGES),
+    UseInterceptors(...INTERCEPTOR_STAGES),
+  );

@@ -1,0 +1,74 @@
+import { type ErrorCode, ServerError } from '@app/mcp';
+import { spellPath } from './spell-path.js';
+
+type Answer = readonly [code: ErrorCode, text: string];
+
+const missing: Answer = ['NOT_FOUND', 'does not exist'];
+const denied: Answer = ['PERMISSION', 'may not be accessed this way by the server'];
+const full: Answer = ['LIMIT', 'could not be written: no space or quota is left'];
+const busy: Answer = ['OVERLOADED', 'could not be opened: too many files are open'];
+const escape: Answer = ['SYMLINK_ESCAPE', 'is or passes a link that leaves the workspace'];
+const notRegular: Answer = ['NOT_REGULAR_FILE', 'is not a regular file'];
+
+/** The one table from errno names to what a caller is told. What is not here is INTERNAL. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  ENOENT: missing,
+  ENOTDIR: missing,
+  ESTALE: missing,
+  ELOOP: escape,
+  EISDIR: notRegular,
+  ENXIO: notRegular,
+  ENODEV: notRegular,
+  EEXIST: ['CONFLICT', 'already exists'],
+  ENOTEMPTY: ['CONFLICT', 'is not empty'],
+  EBUSY: ['CONFLICT', 'is in use'],
+  ETXTBSY: ['CONFLICT', 'is being executed'],
+  ENAMETOOLONG: ['INVALID_ARGUMENT', 'is too long for the file system'],
+  EINVAL: ['INVALID_ARGUMENT', 'is not a name the file system accepts'],
+  EILSEQ: ['INVALID_ARGUMENT', 'is not a name the file system accepts'],
+  EACCES: denied,
+  EPERM: denied,
+  EROFS: denied,
+  ENOSPC: full,
+  EDQUOT: full,
+  EFBIG: ['LIMIT', 'would become larger than the file system or the process allows'],
+  EMFILE: busy,
+  ENFILE: busy,
+};
+
+/** The errno name of a failed file operation, such as `ENOENT`; `undefined` for any other error. */
+export const errnoOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+};
+
+/**
+ * What a caller is told about a failed file operation.
+ * @param path as the caller gave it, relative to the workspace; the error's own text has the machine's path and travels as cause.
+ */
+export function fsError(error: unknown, path: string): Error {
+  if (error instanceof ServerError) return error;
+  const errno = errnoOf(error);
+  const answer = errno === undefined ? undefined : ANSWERS[errno];
+  if (answer !== undefined) return new ServerError(answer[0], `${spellPath(path)} ${answer[1]}.`, { cause: error });
+  if (errno === 'ABORT_ERR') return error as Error;
+  return new ServerError('INTERNAL', `A file operation on ${spellPath(path)} failed.`, { cause: error });
+}
+
+/** Runs a file operation and throws what `fsError` makes of its failure. */
+export async function withFsErrors<T>(path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw fsError(error, path);
+  }
+}
+
+/** The same answer for every way a link can lead out, whether or not anything is there. */
+export const symlinkEscape = (path: string): ServerError =>
+  new ServerError('SYMLINK_ESCAPE', `${spellPath(path)} ${escape[1]}.`);
+
+export const notFound = (path: string): ServerError => new ServerError('NOT_FOUND', `${spellPath(path)} ${missing[1]}.`);
+
+export const notRegularFile = (path: string): ServerError =>
+  new ServerError('NOT_REGULAR_FILE', `${spellPath(path)} ${notRegular[1]}.`);

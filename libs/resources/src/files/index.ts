@@ -1,0 +1,6 @@
+export * from './file-tree.js';
+export * from './fs-error.js';
+export * from './open-directory.js';
+export * from './open-file.js';
+export * from './resolved-path.js';
+export * from './spell-path.js';

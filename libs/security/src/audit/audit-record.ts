@@ -1,0 +1,20 @@
+import type { ErrorCode } from '@app/mcp';
+
+/** `intent` is written before the effect of a call that changes something, `outcome` after every call. */
+export interface AuditRecord {
+  readonly phase: 'intent' | 'outcome';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly callId: string;
+  readonly kind: string;
+  /** Name of the tool, prompt or list; `unknown` where no such thing exists. */
+  readonly operation: string;
+  readonly risk: string;
+  readonly tenant: string;
+  readonly subject: string;
+  /** sha256 of the arguments as JSON, hex. */
+  readonly inputDigest: string;
+  /** How it ended; absent on an intent. */
+  readonly decision?: 'success' | 'input_required' | 'unknown_operation' | ErrorCode;
+  readonly durationMs?: number;
+}

@@ -1,0 +1,14 @@
+import { AppLog } from '@app/logging';
+import type { AuditRecord } from './audit-record.js';
+import { AuditSink } from './audit-sink.js';
+
+/** One log line per record. As durable as the log is: a line the log drops is lost. */
+export class LogAuditSink extends AuditSink {
+  constructor(private readonly log: AppLog) {
+    super();
+  }
+
+  override record(record: AuditRecord): void {
+    this.log.info('audit', { ...record });
+  }
+}

@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  SERVER_INFO_META_KEY,
+} from '@modelcontextprotocol/server';
+import { type ClientChannel, type Principal, ProtocolViolation, ServerIdentity } from '@app/mcp';
+import { Dispatcher, type Outcome, OperationRegistry, type ToolOperation, type ToolValue } from '@app/pipeline';
+import { renderFailure, renderSuccess } from '../protocol/tool-result.js';
+import { sendJson, sendRefusal } from './answer.js';
+
+export const MODERN_VERSION = '2026-07-28';
+
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+interface PlainCall {
+  readonly id: string | number;
+  readonly tool: ToolOperation;
+  readonly input: unknown;
+  readonly meta: Json;
+}
+
+/** The client did not ask for progress or log messages, or it would be on the other lane. */
+const SILENT: ClientChannel = { progress: () => undefined, log: () => undefined };
+const RESERVED_KEYS = new Set([PROTOCOL_VERSION_META_KEY, CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY]);
+/** A call with any of these wants more than one plain answer. */
+const UNPLAIN_META = ['progressToken', 'io.modelcontextprotocol/logLevel'] as const;
+
+/**
+ * The short way of a plain modern `tools/call`: one parsed message in, one JSON text out, without a server object,
+ * a web request or a second validation per call. It takes only what plainly fits; whatever is unusual or wrong goes
+ * to the SDK's lane, which is the judge of the protocol. Both end in the same dispatcher, and a test holds their
+ * answers against each other.
+ */
+@Injectable()
+export class HotLane {
+  private readonly serverInfo: Json;
+
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly registry: OperationRegistry,
+    identity: ServerIdentity,
+  ) {
+    this.serverInfo = { name: identity.name, title: identity.title, version: identity.version };
+  }
+
+  /** @returns false when the message is not for this lane; nothing has happened then. */
+  serve(headers: IncomingHttpHeaders, message: Json, res: ServerResponse, principal: Principal): boolean {
+    const call = this.recognise(headers, message);
+    if (call === undefined) return false;
+    void this.answer(call, res, principal);
+    return true;
+  }
+
+  private recognise(headers: IncomingHttpHeaders, message: Json): PlainCall | undefined {
+    const { jsonrpc, id, method, params } = message;
+    if (method !== 'tools/call' || jsonrpc !== '2.0' || !isObject(params)) return undefined;
+    if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
+    const { name, arguments: input, _meta: meta, ...others } = params;
+    for (const _key in others) return undefined;
+    for (const key in message) if (key !== 'jsonrpc' && key !== 'id' && key !== 'method' && key !== 'params') return undefined;
+    if (typeof name !== 'string' || (input !== undefined && !isObject(input)) || !isObject(meta)) return undefined;
+    if (
+      meta[PROTOCOL_VERSION_META_KEY] !== MODERN_VERSION ||
+      headers['mcp-protocol-version'] !== MODERN_VERSION ||
+      headers['mcp-method'] !== method ||
+      headers['mcp-name'] !== name
+    )
+      return undefined;
+    const capabilities = meta[CLIENT_CAPABILITIES_META_KEY];
+    if (!isObject(capabilities) || !Object.values(capabilities).every(isObject)) return undefined;
+    if (!isClientInfo(meta[CLIENT_INFO_META_KEY])) return undefined;
+    for (const key of UNPLAIN_META) if (meta[key] !== undefined) return undefined;
+    const tool = this.registry.tool(name);
+    if (tool === undefined || tool.asksClient || tool.task !== undefined || tool.hasHeaderParams) return undefined;
+    return { id: id as string | number, tool, input, meta };
+  }
+
+  private async answer({ id, tool, input, meta }: PlainCall, res: ServerResponse, principal: Principal): Promise<void> {
+    const gone = new AbortController();
+    res.on('close', () => {
+      if (!res.writableEnded) gone.abort();
+    });
+    const request = { principal, client: SILENT, signal: gone.signal, meta: withoutReserved(meta) };
+    try {
+      const outcome = await this.dispatcher.callTool(tool.name, input, request);
+      sendJson(res, 200, JSON.stringify({ jsonrpc: '2.0', id, result: this.render(outcome) }));
+    } catch (error) {
+      if (error instanceof ProtocolViolation)
+        sendRefusal(res, 200, error.code, error.message, { id, data: error.data });
+      else sendRefusal(res, 500, -32603, 'Internal server error', { id });
+    }
+  }
+
+  private render(outcome: Outcome<ToolValue>): Json {
+    if (outcome.kind === 'input_required') throw new Error('a tool that does not declare asksClient asked its client');
+    const result = outcome.kind === 'success' ? renderSuccess(outcome) : renderFailure(outcome);
+    return { ...result, resultType: 'complete', _meta: { ...result._meta, [SERVER_INFO_META_KEY]: this.serverInfo } };
+  }
+}
+
+function isClientInfo(value: unknown): boolean {
+  if (value === undefined) return true;
+  return isObject(value) && Object.values(value).every((part) => typeof part === 'string') && 'name' in value && 'version' in value;
+}
+
+function withoutReserved(meta: Json): Json {
+  const rest: Json = {};
+  for (const key in meta) if (!RESERVED_KEYS.has(key)) rest[key] = meta[key];
+  return rest;
+}

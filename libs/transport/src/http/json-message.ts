@@ -1,0 +1,97 @@
+import { isUtf8 } from 'node:buffer';
+import type { Limits } from '@app/config';
+
+/** A body that is no acceptable JSON text; `message` is safe to show. */
+export class JsonRefusal extends Error {
+  constructor(
+    message: string,
+    /** JSON-RPC code: -32700 for text that is not JSON, -32600 for JSON this server does not take. */
+    readonly code: -32700 | -32600,
+  ) {
+    super(message);
+    this.name = 'JsonRefusal';
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const NEAR = 64;
+
+/**
+ * Parses a body strictly: UTF-8, at most `jsonDepth` levels and `jsonNodes` values, no name twice in an object
+ * (two readers could each believe another one). The shape is measured on the bytes, before anything is built.
+ * @throws JsonRefusal
+ */
+export function parseJson(body: Buffer, limits: Limits): unknown {
+  if (!isUtf8(body)) throw new JsonRefusal('The body is not valid UTF-8', -32700);
+  const names = measure(body, limits);
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new JsonRefusal('The body is not valid JSON', -32700);
+  }
+  if (countNames(value) !== names) throw new JsonRefusal('The body names a member twice', -32600);
+  return value;
+}
+
+/** @returns how many members the text names, by its colons outside of strings. */
+function measure(body: Buffer, { jsonDepth, jsonNodes }: Limits): number {
+  let depth = 0;
+  let nodes = 1;
+  let names = 0;
+  for (let at = 0; at < body.length; at++) {
+    switch (body[at]) {
+      case QUOTE:
+        at = endOfString(body, at);
+        break;
+      case 0x7b: // {
+      case 0x5b: // [
+        if (++depth > jsonDepth) throw new JsonRefusal(`The body is nested deeper than ${jsonDepth} levels`, -32600);
+        nodes++;
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        depth--;
+        break;
+      case 0x2c: // ,
+        nodes++;
+        break;
+      case 0x3a: // :
+        names++;
+        break;
+    }
+    if (nodes > jsonNodes) throw new JsonRefusal(`The body has more than ${jsonNodes} values`, -32600);
+  }
+  return names;
+}
+
+/** Index of the closing quote. Short strings are walked, long ones are searched natively. */
+function endOfString(body: Buffer, start: number): number {
+  let at = start + 1;
+  for (const near = Math.min(body.length, at + NEAR); at < near; at++) {
+    const byte = body[at];
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) at++;
+  }
+  for (;;) {
+    const quote = body.indexOf(QUOTE, at);
+    if (quote < 0) return body.length;
+    let backslashes = 0;
+    while (body[quote - 1 - backslashes] === BACKSLASH && quote - backslashes > at) backslashes++;
+    if (backslashes % 2 === 0) return quote;
+    at = quote + 1;
+  }
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) {
+    let count = 0;
+    for (const item of value) count += countNames(item);
+    return count;
+  }
+  let count = 0;
+  for (const name in value) count += 1 + countNames((value as Record<string, unknown>)[name]);
+  return count;
+}

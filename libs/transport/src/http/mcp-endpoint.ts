@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { classifyInboundRequest, isJsonContentType } from '@modelcontextprotocol/server';
+import { Limits, ServerSettings } from '@app/config';
+import { AppLog } from '@app/logging';
+import { LOCAL_PRINCIPAL } from '@app/mcp';
+import { Admission } from '@app/pipeline';
+import { sendRefusal } from './answer.js';
+import { BodyTooLarge, readBody } from './body.js';
+import { HotLane, MODERN_VERSION } from './hot-lane.js';
+import { JsonRefusal, parseJson } from './json-message.js';
+import { LegacySessions } from './legacy-sessions.js';
+import { ModernLane } from './modern-lane.js';
+import { OriginRules } from './origin-rules.js';
+
+const METHODS = new Set(['POST', 'GET', 'DELETE']);
+/** Headers that decide something: sent twice, two readers could each believe another one. */
+const SINGLE = new Set([
+  'host',
+  'origin',
+  'authorization',
+  'content-type',
+  'content-length',
+  'mcp-session-id',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+]);
+const INVALID_REQUEST = -32600;
+
+type Json = Record<string, unknown>;
+
+/**
+ * `/mcp`. The edge stages in their order: header limits, Host and Origin, identity, body, protocol. Each refusal is
+ * answered before the next stage costs anything, and before any call exists.
+ */
+@Injectable()
+export class McpEndpoint {
+  private rules?: OriginRules;
+
+  constructor(
+    private readonly settings: ServerSettings,
+    private readonly limits: Limits,
+    private readonly log: AppLog,
+    private readonly admission: Admission,
+    private readonly hot: HotLane,
+    private readonly modern: ModernLane,
+    private readonly sessions: LegacySessions,
+  ) {}
+
+  handle(req: IncomingMessage, res: ServerResponse): void {
+    this.serve(req, res).catch((error: unknown) => this.fail(error, req, res));
+  }
+
+  private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    // A connection that is kept open would only meet a closed server later.
+    if (this.admission.isDraining) res.setHeader('connection', 'close');
+    if (this.refusedByHeaders(req, res)) return;
+    // Without configured authentication only local callers get this far (config refuses to boot otherwise).
+    const principal = LOCAL_PRINCIPAL;
+    if (req.method !== 'POST') {
+      if (req.headers['mcp-protocol-version'] === MODERN_VERSION)
+        return sendRefusal(res, 405, INVALID_REQUEST, 'This revision of the protocol only uses POST', { headers: { allow: 'POST' } });
+      return this.sessions.serve(req, res, principal);
+    }
+    const message = parseJson(await readBody(req, this.limits.bodyBytes), this.limits);
+    if (typeof message !== 'object' || message === null || Array.isArray(message))
+      return sendRefusal(res, 400, INVALID_REQUEST, 'The body must be one JSON-RPC message; batches are not supported');
+    if (this.hot.serve(req.headers, message as Json, res, principal)) return;
+    if (this.isModern(req, message)) return this.modern.serve(req, res, principal, message);
+    return this.sessions.serve(req, res, principal, message);
+  }
+
+  /** Everything that can be told from the head of the request. */
+  private refusedByHeaders(req: IncomingMessage, res: ServerResponse): boolean {
+    const refuse = (status: number, message: string, headers?: Record<string, string>): true => {
+      // The body was not read, so the connection cannot carry another request.
+      sendRefusal(res, status, INVALID_REQUEST, message, { headers: { ...headers, connection: 'close' } });
+      return true;
+    };
+    if (req.rawHeaders.length / 2 > this.limits.headerCount) return refuse(431, `More than ${this.limits.headerCount} headers`);
+    const twice = sentTwice(req.rawHeaders);
+    if (twice !== undefined) return refuse(400, `The header ${twice} was sent twice`);
+    this.rules ??= new OriginRules(this.settings, req.socket.localPort ?? this.settings.port);
+    const host = this.rules.host(req.headers.host);
+    if (host === 'malformed') return refuse(400, 'The Host header is missing or malformed');
+    if (host === 'foreign') return refuse(403, 'This Host is not served here; allow it with ALLOWED_HOSTS');
+    if (!this.rules.origin(req.headers.origin)) return refuse(403, 'This Origin may not call; allow it with ALLOWED_ORIGINS');
+    if (!METHODS.has(req.method ?? '')) return refuse(405, 'Method not allowed', { allow: [...METHODS].join(', ') });
+    if (req.method !== 'POST') return false;
+    if (!acceptsContentType(req.headers['content-type'])) return refuse(415, 'Content-Type must be application/json in UTF-8');
+    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(415, 'Content-Encoding is not supported');
+    return false;
+  }
+
+  private isModern(req: IncomingMessage, body: object): boolean {
+    const { headers, method } = req;
+    const single = (name: string): string | undefined => headers[name] as string | undefined;
+    const outcome = classifyInboundRequest({
+      httpMethod: method ?? 'POST',
+      protocolVersionHeader: single('mcp-protocol-version'),
+      mcpMethodHeader: single('mcp-method'),
+      mcpNameHeader: single('mcp-name'),
+      body,
+    });
+    return outcome.kind !== 'legacy';
+  }
+
+  private fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
+    const headers = { connection: 'close' };
+    if (error instanceof BodyTooLarge)
+      return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`, { headers });
+    if (error instanceof JsonRefusal) return sendRefusal(res, 400, error.code, error.message);
+    if (req.destroyed && !req.complete) return;
+    this.log.error('a request failed at the edge', { err: error });
+    sendRefusal(res, 500, -32603, 'Internal server error', { headers });
+  }
+}
+
+function sentTwice(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase();
+    if (!SINGLE.has(name)) continue;
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+function acceptsContentType(value: string | undefined): boolean {
+  if (value === 'application/json') return true;
+  if (value === undefined || !isJsonContentType(value)) return false;
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)"?/i.exec(value)?.[1];
+  return charset === undefined || charset.toLowerCase() === 'utf-8' || charset.toLowerCase() === 'utf8';
+}

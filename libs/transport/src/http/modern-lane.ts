@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type NodeMcpRequestHandler, toNodeHandler } from '@modelcontextprotocol/node';
+import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { Limits } from '@app/config';
+import { AppLog } from '@app/logging';
+import { ChangeEvents, type Principal } from '@app/mcp';
+import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
+
+/** The SDK's own handler for the modern era: the judge of everything that is not a plain call. */
+@Injectable()
+export class ModernLane implements OnApplicationShutdown {
+  private readonly handler: McpHttpHandler;
+  private readonly handle: NodeMcpRequestHandler;
+
+  constructor(factory: ProtocolServerFactory, events: ChangeEvents, limits: Limits, log: AppLog) {
+    const onerror = (err: Error): void => log.debug('a modern request was refused', { err });
+    this.handler = createMcpHandler(({ authInfo }) => factory.create(principalOf(authInfo), 'modern'), {
+      legacy: 'reject',
+      bus: events,
+      maxSubscriptions: limits.subscriptions,
+      maxRequestBodySize: limits.bodyBytes,
+      onerror,
+    });
+    this.handle = toNodeHandler(this.handler, { onerror, maxRequestBodySize: limits.bodyBytes });
+  }
+
+  serve(req: IncomingMessage, res: ServerResponse, principal: Principal, message: unknown): Promise<void> {
+    return this.handle(Object.assign(req, { auth: toAuthInfo(principal) }), res as never, message);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.handler.close();
+  }
+}
+
+/** The SDK hands identity through as its own type; ours rides in `extra`. */
+const toAuthInfo = (principal: Principal): AuthInfo => ({
+  token: '',
+  clientId: principal.subject,
+  scopes: [...principal.scopes],
+  extra: { principal },
+});
+
+function principalOf(authInfo: AuthInfo | undefined): Principal {
+  const principal = authInfo?.extra?.['principal'];
+  if (principal === undefined) throw new Error('a request reached the protocol without a caller');
+  return principal as Principal;
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { GetPromptResult, InputRequiredResult, ListPromptsResult, Server, ServerContext } from '@modelcontextprotocol/server';
+import type { Principal } from '@app/mcp';
+import { Dispatcher, OperationRegistry } from '@app/pipeline';
+import { toCallRequest } from './call-request.js';
+import { renderNeedsInput } from './input-requests.js';
+import { asProtocol, toProtocolError } from './protocol-error.js';
+import { type CallIdentity, RequestState } from './request-state.js';
+
+/** `prompts/list` and `prompts/get`. */
+@Injectable()
+export class PromptHandler {
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly registry: OperationRegistry,
+    private readonly state: RequestState,
+  ) {}
+
+  install(server: Server, principal: Principal): void {
+    server.setRequestHandler('prompts/list', async (_request, ctx): Promise<ListPromptsResult> => {
+      await this.dispatcher.recordList('prompts/list', toCallRequest(ctx, principal));
+      return {
+        prompts: this.registry
+          .prompts()
+          .map(({ name, title, description, args }) => ({ name, title, description, arguments: [...args] })),
+      };
+    });
+    server.setRequestHandler('prompts/get', (request, ctx) =>
+      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, principal)),
+    );
+  }
+
+  private async get(
+    name: string,
+    input: unknown,
+    ctx: ServerContext,
+    principal: Principal,
+  ): Promise<GetPromptResult | InputRequiredResult> {
+    const identity: CallIdentity = { principal, method: 'prompts/get', name, input };
+    const state = this.state.open(ctx.mcpReq.requestState(), identity);
+    const outcome = await this.dispatcher.getPrompt(name, input, toCallRequest(ctx, principal, state));
+    switch (outcome.kind) {
+      case 'success':
+        return {
+          description: this.registry.prompt(name)!.description,
+          messages: outcome.value as GetPromptResult['messages'],
+        };
+      case 'failure':
+        throw toProtocolError(outcome);
+      case 'input_required':
+        return renderNeedsInput(outcome, await this.state.seal(outcome.state, identity));
+    }
+  }
+}

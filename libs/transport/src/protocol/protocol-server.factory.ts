@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { CLIENT_CAPABILITIES_META_KEY, type McpRequestContext, type Server, type ServerContext } from '@modelcontextprotocol/server';
+import { type Principal, ServerIdentity } from '@app/mcp';
+import { OperationRegistry } from '@app/pipeline';
+import { CACHE_HINTS, CAPABILITIES, TASKS_EXTENSION } from './capabilities.js';
+import { CompletionHandler } from './completion.handler.js';
+import { PromptHandler } from './prompt.handler.js';
+import { ProtocolServer } from './protocol-server.js';
+import { RequestState } from './request-state.js';
+import { ResourceHandler } from './resource.handler.js';
+import { ToolHandler } from './tool.handler.js';
+
+type Envelope = Readonly<Record<string, unknown>> | undefined;
+type Era = McpRequestContext['era'];
+
+/** Builds SDK servers whose handlers all lead to the one dispatcher. */
+@Injectable()
+export class ProtocolServerFactory {
+  constructor(
+    private readonly identity: ServerIdentity,
+    private readonly registry: OperationRegistry,
+    private readonly state: RequestState,
+    private readonly tools: ToolHandler,
+    private readonly prompts: PromptHandler,
+    private readonly resources: ResourceHandler,
+    private readonly completion: CompletionHandler,
+  ) {}
+
+  create(principal: Principal, era: Era): ProtocolServer {
+    const { name, title, version, instructions } = this.identity;
+    const modern = era === 'modern';
+    const product = new ProtocolServer(
+      { name, title, version, icons: [ICON] },
+      {
+        capabilities: modern ? { ...CAPABILITIES, extensions: { [TASKS_EXTENSION]: {} } } : CAPABILITIES,
+        instructions,
+        cacheHints: CACHE_HINTS,
+        requestState: { verify: (text, ctx) => this.state.verify(text, ctx) },
+      },
+      this.registry,
+    );
+    this.install(product.server, principal, era);
+    return product;
+  }
+
+  private install(server: Server, principal: Principal, era: Era): void {
+    const capabilitiesOf = (ctx: ServerContext): unknown =>
+      era === 'modern' ? (ctx.mcpReq.envelope as Envelope)?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities();
+    this.tools.install(server, principal, capabilitiesOf);
+    this.prompts.install(server, principal);
+    this.resources.install(server, principal, era);
+    this.completion.install(server, principal);
+  }
+}
+
+const ICON = {
+  src: `data:image/svg+xml;base64,${Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1f2937"/><path d="M9 10l6 6-6 6M17 22h7" fill="none" stroke="#34d399" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>',
+  ).toString('base64')}`,
+  mimeType: 'image/svg+xml',
+  sizes: ['any'],
+};

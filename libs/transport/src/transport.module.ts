@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { ChangeEvents } from '@app/mcp';
+import { HotLane } from './http/hot-lane.js';
+import { LegacySessions } from './http/legacy-sessions.js';
+import { McpEndpoint } from './http/mcp-endpoint.js';
+import { ModernLane } from './http/modern-lane.js';
+import { CompletionHandler } from './protocol/completion.handler.js';
+import { MemoryChangeEvents } from './protocol/memory-change-events.js';
+import { PromptHandler } from './protocol/prompt.handler.js';
+import { ProtocolServerFactory } from './protocol/protocol-server.factory.js';
+import { RequestState } from './protocol/request-state.js';
+import { ResourceHandler } from './protocol/resource.handler.js';
+import { ResourceSubscriptions } from './protocol/resource-subscriptions.js';
+import { ToolHandler } from './protocol/tool.handler.js';
+import { StdioEndpoint } from './stdio/stdio-endpoint.js';
+
+@Module({
+  providers: [
+    { provide: ChangeEvents, useClass: MemoryChangeEvents },
+    CompletionHandler,
+    HotLane,
+    LegacySessions,
+    McpEndpoint,
+    ModernLane,
+    PromptHandler,
+    ProtocolServerFactory,
+    RequestState,
+    ResourceHandler,
+    ResourceSubscriptions,
+    StdioEndpoint,
+    ToolHandler,
+  ],
+  exports: [ChangeEvents, LegacySessions, McpEndpoint, StdioEndpoint],
+})
+export class TransportModule {}

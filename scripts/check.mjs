@@ -1,0 +1,21 @@
+// npm run check: what CI runs. Every step runs, so that one report tells everything.
+import { join } from 'node:path';
+import { build, install, jestArgs, root, run } from './workspace.mjs';
+
+install();
+build();
+const bin = (path) => join(root, 'node_modules', path);
+const steps = {
+  typecheck: [bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  lint: [bin('oxlint/bin/oxlint'), '--deny-warnings'],
+  format: [bin('prettier/bin/prettier.cjs'), '--check', '.'],
+  test: jestArgs(),
+};
+const failed = Object.entries(steps).filter(([name, args]) => {
+  console.log(`\n== ${name}`);
+  return run(args) !== 0;
+});
+if (failed.length > 0) {
+  console.error(`\nFailed: ${failed.map(([name]) => name).join(', ')}`);
+  process.exit(1);
+}

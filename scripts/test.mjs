@@ -1,0 +1,6 @@
+// npm test: installs what is missing, builds what is stale (the end-to-end tests drive the build), runs every test.
+import { become, build, install, jestArgs } from './workspace.mjs';
+
+install();
+build();
+become(jestArgs(...process.argv.slice(2)));

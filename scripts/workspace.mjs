@@ -1,0 +1,88 @@
+// What every script needs: the pinned runtime, an install that fits the lock file, a build that fits the sources.
+// Plain JavaScript for any Node, because it runs before the pinned one is there.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(root, 'node_modules');
+const installStamp = join(modules, '.installed-for');
+const buildStamp = join(root, 'dist', '.built-at');
+const MINIMUM = [22, 19];
+
+/** The Node every script runs on: the pinned one, or this one where the platform has none and it is new enough. */
+export function runtime() {
+  const pinned = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  if (existsSync(pinned)) return pinned;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return process.execPath;
+  console.error(`Node ${MINIMUM.join('.')} or newer is needed, and no pinned one exists for this platform; this is ${process.versions.node}.`);
+  process.exit(78);
+}
+
+/** The environment in which `node` is the pinned one for children too. */
+export function environment(extra = {}) {
+  return { ...process.env, PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`, ...extra };
+}
+
+function must(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`${command} ${args.join(' ')} failed (${signal ?? status})`);
+    process.exit(status ?? 1);
+  }
+}
+
+/** Installs when the lock file is not the one that was installed. */
+export function install() {
+  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return;
+  console.error('Installing what is missing …');
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (npm?.endsWith('.js')) must(process.execPath, [npm, ...args]);
+  else must('npm', args, { shell: process.platform === 'win32' });
+  writeFileSync(installStamp, wanted);
+}
+
+function newestChange(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
+}
+
+/** Builds when a source is newer than the last build. */
+export function build() {
+  const sources = ['apps', 'libs', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(root, name));
+  if (existsSync(buildStamp) && statSync(buildStamp).mtimeMs >= Math.max(...sources.map(newestChange))) return;
+  console.error('Building …');
+  const startedAt = new Date();
+  must(runtime(), [join(modules, '@nestjs/cli/bin/nest.js'), 'build'], { env: environment() });
+  writeFileSync(buildStamp, startedAt.toISOString());
+}
+
+/** Runs a program on the pinned runtime to its end, hands signals on, and leaves with its code. */
+export function become(args, options = {}) {
+  const child = spawn(runtime(), args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Runs a program on the pinned runtime to its end and returns its exit code. */
+export function run(args, options = {}) {
+  const { status } = spawnSync(runtime(), args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
+  return status ?? 1;
+}
+
+export const jestArgs = (...args) => ['--experimental-vm-modules', '--no-warnings', join(modules, 'jest/bin/jest.js'), ...args];
