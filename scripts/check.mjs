@@ -1,9 +1,10 @@
 // npm run check: what CI runs. Every step runs, so that one report tells everything.
 import { join } from 'node:path';
-import { build, install, jestArgs, root, run } from './workspace.mjs';
+import { build, buildTestServer, install, jestArgs, root, run } from './workspace.mjs';
 
 install();
 build();
+buildTestServer();
 const bin = (path) => join(root, 'node_modules', path);
 const steps = {
   typecheck: [bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'],

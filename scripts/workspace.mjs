@@ -2,14 +2,13 @@
 // Plain JavaScript for any Node, because it runs before the pinned one is there.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const installStamp = join(modules, '.installed-for');
-const buildStamp = join(root, 'dist', '.built-at');
 const MINIMUM = [22, 19];
 
 /** The Node every script runs on: the pinned one, or this one where the platform has none and it is new enough. */
@@ -54,15 +53,25 @@ function newestChange(path) {
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
 }
 
-/** Builds when a source is newer than the last build. */
-export function build() {
-  const sources = ['apps', 'libs', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(root, name));
-  if (existsSync(buildStamp) && statSync(buildStamp).mtimeMs >= Math.max(...sources.map(newestChange))) return;
-  console.error('Building …');
+const SHARED_SOURCES = ['apps', 'libs', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+
+/** Builds a project when a source of it is newer than its last build. */
+function buildProject(project, folder, sources) {
+  const stamp = join(root, folder, '.built-at');
+  const newest = Math.max(...sources.map((name) => newestChange(join(root, name))));
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
+  console.error(`Building ${project} …`);
   const startedAt = new Date();
-  must(runtime(), [join(modules, '@nestjs/cli/bin/nest.js'), 'build'], { env: environment() });
-  writeFileSync(buildStamp, startedAt.toISOString());
+  must(runtime(), [join(modules, '@nestjs/cli/bin/nest.js'), 'build', project], { env: environment() });
+  writeFileSync(stamp, startedAt.toISOString());
+  utimesSync(stamp, startedAt, startedAt);
 }
+
+/** The product. */
+export const build = () => buildProject('server', 'dist', SHARED_SOURCES);
+
+/** The product with fixture tools, for tests and measurements. */
+export const buildTestServer = () => buildProject('test-server', 'dist-test', [...SHARED_SOURCES, 'test/server']);
 
 /** Runs a program on the pinned runtime to its end, hands signals on, and leaves with its code. */
 export function become(args, options = {}) {

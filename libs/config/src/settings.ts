@@ -70,6 +70,8 @@ export class Limits {
   readonly readTextBytes: number = 262_144;
   readonly readMediaBytes: number = 5_242_880;
   readonly lineBytes: number = 65_536;
+  /** Bytes of one file looked at to count lines and compute its hash. */
+  readonly readScanBytes: number = 67_108_864;
   // Listing
   readonly listDepth: number = 10;
   readonly listEntries: number = 1_000;
@@ -87,6 +89,7 @@ export class Limits {
   readonly editCount: number = 100;
   readonly diffBytes: number = 32_768;
   readonly diffMs: number = 200;
+  readonly writesWaitingPerFile: number = 256;
 
   constructor(overrides: Partial<Limits> = {}) {
     Object.assign(this, overrides);

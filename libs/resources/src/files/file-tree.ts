@@ -1,8 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import type { Limits } from '@app/config';
 import { errnoOf, notFound, notRegularFile, symlinkEscape, withFsErrors } from './fs-error.js';
-import { OpenDirectory } from './open-directory.js';
+import { appendIn, createIn, replaceIn } from './file-writer.js';
+import { NewFolders } from './new-folders.js';
+import type { OpenDirectory } from './open-directory.js';
 import type { OpenFile } from './open-file.js';
+import { PathLocks } from './path-locks.js';
 import { type LinkRule, type Location, PathWalk } from './path-walk.js';
 import { kindOf, type ResolvedPath } from './resolved-path.js';
 
@@ -27,14 +30,16 @@ export interface FileTreeOptions {
  */
 export class FileTree {
   private readonly byHandle: boolean;
+  private readonly locks: PathLocks;
 
   /** @param rootPath absolute and canonical: no link in it, no trailing slash */
   constructor(
     readonly rootPath: string,
-    private readonly limits: Pick<Limits, 'linkHops'>,
+    private readonly limits: Pick<Limits, 'linkHops' | 'writesWaitingPerFile'>,
     options: FileTreeOptions = {},
   ) {
     this.byHandle = options.byHandle ?? (process.platform === 'linux' && existsSync('/proc/self/fd'));
+    this.locks = new PathLocks(limits.writesWaitingPerFile);
   }
 
   /**
@@ -73,6 +78,55 @@ export class FileTree {
         return child;
       } finally {
         await directory.close();
+      }
+    });
+  }
+
+  /**
+   * Runs one read-modify-write of a file at a time. What is passed in is canonical, so that no two names of
+   * a file are two locks.
+   * @throws ServerError OVERLOADED when too many wait; the signal's reason when aborted before the turn
+   */
+  exclusively<T>({ canonical }: ResolvedPath, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.locks.run(canonical, signal, work);
+  }
+
+  /**
+   * Replaces the content of an existing file in one step, keeping mode and, where permitted, owner.
+   * @param seen stats of the file the new content is based on
+   * @throws ServerError CONFLICT when it changed since, SYMLINK_ESCAPE when the path did, LIMIT, PERMISSION, …;
+   *   the file is then as it was
+   */
+  replaceFile({ canonical }: ResolvedPath, data: Uint8Array, seen?: Stats): Promise<void> {
+    return this.write(canonical, false, (directory, name) => replaceIn(directory, name, data, seen));
+  }
+
+  /** Creates a file and the folders missing on its way. @throws ServerError CONFLICT when it exists, and as `replaceFile` */
+  createFile({ canonical }: ResolvedPath, data: Uint8Array): Promise<void> {
+    return this.write(canonical, true, (directory, name) => createIn(directory, name, data));
+  }
+
+  /** Adds to the end of an existing file. @throws ServerError POLICY_DENIED when it has several names, and as `replaceFile` */
+  appendFile({ canonical }: ResolvedPath, data: Uint8Array): Promise<void> {
+    return this.write(canonical, false, (directory, name) => appendIn(directory, name, data));
+  }
+
+  /** The path was canonical when it was judged, so a link in it now is someone's trick and is not followed. */
+  private write(
+    canonical: string,
+    makesFolders: boolean,
+    act: (directory: OpenDirectory, name: string) => Promise<void>,
+  ): Promise<void> {
+    return this.at(canonical, 'none', async ({ directory, rest }) => {
+      const name = rest.at(-1);
+      if (name === undefined) throw notRegularFile(canonical);
+      if (rest.length > 1 && !makesFolders) throw notFound(canonical);
+      await using folders = await NewFolders.make(directory, rest.slice(0, -1));
+      try {
+        await act(folders.last, name);
+      } catch (error) {
+        await folders.undo();
+        throw error;
       }
     });
   }

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, rmdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ServerError } from '@app/mcp';
 import { errnoOf, notFound, notRegularFile } from './fs-error.js';
 import type { OpenDirectory } from './open-directory.js';
@@ -25,7 +25,8 @@ export async function replaceIn(directory: OpenDirectory, name: string, data: Ui
   await file.resemble(stats);
   const now = await directory.lstatChild(name);
   if (now === undefined) throw notFound(path);
-  if (!isSame(now, seen ?? stats)) throw new ServerError('CONFLICT', `${spellPath(path)} was changed by someone else meanwhile.`);
+  if (!isSame(now, seen ?? stats))
+    throw new ServerError('CONFLICT', `${spellPath(path)} was changed by someone else meanwhile.`, { hint: 'Read it again.' });
   await file.replace(name);
   await syncFolder(directory);
 }
@@ -42,9 +43,8 @@ export async function createIn(directory: OpenDirectory, name: string, data: Uin
 /**
  * Adds to the end of a file. A file with several names is refused: the bytes would reach the other names too,
  * and those may be outside. When not all bytes fit, those that did are taken back.
- * @returns size in bytes after the append
  */
-export async function appendIn(directory: OpenDirectory, name: string, data: Uint8Array): Promise<number> {
+export async function appendIn(directory: OpenDirectory, name: string, data: Uint8Array): Promise<void> {
   const path = directory.canonicalOf(name);
   const handle = await open(directory.child(name), constants.O_WRONLY | constants.O_APPEND | UNFOLLOWED);
   try {
@@ -54,41 +54,21 @@ export async function appendIn(directory: OpenDirectory, name: string, data: Uin
       throw new ServerError('POLICY_DENIED', `${spellPath(path)} has several names (hard links), so it is not appended to.`, {
         hint: 'Overwriting or editing it gives this name content of its own.',
       });
+    let written = 0;
     try {
-      await writeAll(handle, data);
+      await writeAll(handle, data, (bytes) => (written += bytes));
       await handle.sync();
     } catch (error) {
-      await takeBack(handle, before.size, data.byteLength);
+      // Only what this append added, and only if nobody added anything since.
+      if (written > 0 && (await handle.stat()).size === before.size + written) await handle.truncate(before.size);
       throw error;
     }
-    return (await handle.stat()).size;
   } finally {
     await handle.close();
   }
 }
 
-/** Makes folders one inside the other through their handles. @returns the last one, and how to remove them again */
-export async function makeFolders(
-  start: OpenDirectory,
-  names: readonly string[],
-): Promise<{ readonly directory: OpenDirectory; undo(): Promise<void> }> {
-  const chain: OpenDirectory[] = [start];
-  const made: string[] = [];
-  const undo = async (): Promise<void> => {
-    for (const name of made.toReversed()) {
-      chain.length = Math.min(chain.length, made.indexOf(name) + 1);
-      await rmdir(chain.at(-1)!.child(name)).catch(() => undefined);
-    }
-  };
-  for (const name of names) {
-    const parent = chain.at(-1)!;
-    await mkdir(parent.child(name));
-    made.push(name);
-    chain.push(await parent.openChild(name));
-  }
-  return { directory: chain.at(-1)!, undo };
-}
-
+/** A file the server may not write is not replaced either, although its folder would allow that. */
 async function checkWritable(directory: OpenDirectory, name: string): Promise<Stats> {
   const handle = await open(directory.child(name), constants.O_WRONLY | UNFOLLOWED);
   try {
@@ -102,12 +82,6 @@ async function checkWritable(directory: OpenDirectory, name: string): Promise<St
 
 const isSame = (a: Stats, b: Stats): boolean =>
   a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
-
-/** Only what this append added, and only if nobody added anything since. */
-async function takeBack(handle: FileHandle, sizeBefore: number, atMost: number): Promise<void> {
-  const { size } = await handle.stat();
-  if (size > sizeBefore && size < sizeBefore + atMost) await handle.truncate(sizeBefore);
-}
 
 /** Makes the change of names survive a loss of power. */
 async function syncFolder(directory: OpenDirectory): Promise<void> {

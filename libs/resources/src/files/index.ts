@@ -4,3 +4,5 @@ export * from './open-directory.js';
 export * from './open-file.js';
 export * from './resolved-path.js';
 export * from './spell-path.js';
+export * from './sweep.js';
+export { isTemporaryName } from './temporary-file.js';
