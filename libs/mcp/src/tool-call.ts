@@ -25,14 +25,19 @@ export interface ClientChannel {
   log(level: string, data: unknown): void;
 }
 
+/** How long a call has, and the signal of its end. */
+export interface CallLifetime {
+  /** Monotonic instant (`performance.now()`, ms) at which the caller is answered whatever happens. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
 export interface CallFacts {
   readonly id: string;
   readonly operation: string;
   readonly input: unknown;
   readonly principal: Principal;
-  /** Monotonic instant (`performance.now()`, ms) at which the caller is answered whatever happens. */
-  readonly deadlineAt: number;
-  readonly signal: AbortSignal;
+  readonly lifetime: CallLifetime;
   readonly log: CallLogger;
   readonly client: ClientChannel;
   /** Client-supplied `_meta`, own keys only; never trusted. */
@@ -46,15 +51,13 @@ export class ToolCall {
   readonly id: string;
   readonly operation: string;
   readonly principal: Principal;
-  readonly deadlineAt: number;
-  /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */
-  readonly signal: AbortSignal;
   readonly log: CallLogger;
   readonly client: ClientChannel;
   readonly meta: Readonly<Record<string, unknown>>;
   /** Raw arguments until the validation stage has replaced them by the parsed ones. */
   input: unknown;
 
+  private readonly lifetime: CallLifetime;
   private readonly answers: InputAnswers;
   private readonly state?: CallState;
 
@@ -63,13 +66,21 @@ export class ToolCall {
     this.operation = facts.operation;
     this.input = facts.input;
     this.principal = facts.principal;
-    this.deadlineAt = facts.deadlineAt;
-    this.signal = facts.signal;
+    this.lifetime = facts.lifetime;
     this.log = facts.log;
     this.client = facts.client;
     this.meta = facts.meta;
     this.state = facts.state;
     this.answers = { ...facts.state?.answers, ...facts.answers };
+  }
+
+  /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */
+  get signal(): AbortSignal {
+    return this.lifetime.signal;
+  }
+  /** Monotonic instant (`performance.now()`, ms) at which the caller is answered whatever happens. */
+  get deadlineAt(): number {
+    return this.lifetime.deadlineAt;
   }
 
   /** Milliseconds left until the deadline, never negative. */

@@ -74,8 +74,9 @@ export class TestKit {
 
   /** Calls a tool through the whole pipeline. @throws ProtocolViolation for an unknown tool. */
   call(tool: string, input: unknown = {}, options: CallOptions = {}): Promise<Outcome<ToolValue>> {
-    const { principal = ALICE, client = SILENT, ...rest } = options;
-    return this.app.get(Dispatcher).callTool(tool, input, { principal, client, ...rest });
+    const { principal = ALICE, client = SILENT, signal, ...rest } = options;
+    const whenGone = (gone: () => void): void => signal?.addEventListener('abort', gone, { once: true });
+    return this.app.get(Dispatcher).callTool(tool, input, { principal, client, whenGone, ...rest });
   }
 
   /** The structured content of a call that must succeed. */

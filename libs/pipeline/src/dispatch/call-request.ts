@@ -4,8 +4,8 @@ import type { CallState, ClientChannel, Content, InputAnswers, InputRequests, Pr
 export interface CallRequest {
   readonly principal: Principal;
   readonly client: ClientChannel;
-  /** Aborted when the caller is gone or cancels. */
-  readonly signal?: AbortSignal;
+  /** Calls back once when the caller is gone or cancels. May call back after the call has ended. */
+  readonly whenGone?: (gone: () => void) => void;
   /** `_meta` as sent, without the protocol's reserved keys. */
   readonly meta?: Readonly<Record<string, unknown>>;
   readonly answers?: InputAnswers;

@@ -18,10 +18,30 @@ export class OverdueWork {
 /** Answers a call before its work has ended. */
 export type GiveUp = (reason: ServerError) => void;
 
+/** The time a call has. Its signal is made when somebody asks for it: many methods never wait for anything. */
+export class Lifetime {
+  private controller?: AbortController;
+  private reason?: ServerError;
+
+  /** @param deadlineAt monotonic instant, `performance.now()` in ms. */
+  constructor(readonly deadlineAt: number) {}
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.reason !== undefined) this.controller.abort(this.reason);
+    return this.controller.signal;
+  }
+
+  end(reason: ServerError): void {
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
 interface Bounds {
   readonly deadlineMs: number;
-  /** Aborts when the caller is gone. */
-  readonly caller?: AbortSignal;
+  /** Calls back when the caller is gone. */
+  readonly whenGone?: (gone: () => void) => void;
   readonly retryable: boolean;
   readonly overdue: OverdueWork;
   /** Calls that can still be given up, e.g. by a shutdown that has run out of time. */
@@ -32,42 +52,36 @@ interface Bounds {
  * Runs work under a deadline. The caller is answered at the deadline or when he is gone, whether or not the
  * work has stopped; the work's signal is aborted with the reason at the same moment.
  */
-export function withDeadline<T>(bounds: Bounds, work: (signal: AbortSignal, deadlineAt: number) => Promise<T>): Promise<T> {
-  const { deadlineMs, caller, retryable, overdue, open } = bounds;
-  const controller = new AbortController();
+export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Promise<T>): Promise<T> {
+  const { deadlineMs, whenGone, retryable, overdue, open } = bounds;
+  const lifetime = new Lifetime(performance.now() + deadlineMs);
   return new Promise<T>((resolve, reject) => {
     let answered = false;
-    const giveUp: GiveUp = (reason) => {
-      if (answered) return;
+    const settle = (): boolean => {
+      if (answered) return false;
       answered = true;
-      cleanUp();
-      controller.abort(reason);
+      clearTimeout(timer);
+      open.delete(giveUp);
+      return true;
+    };
+    const giveUp: GiveUp = (reason) => {
+      if (!settle()) return;
+      lifetime.end(reason);
       overdue.track(running);
       reject(reason);
     };
-    const onCallerGone = (): void => giveUp(new ServerError('CANCELLED', 'The call was cancelled.'));
     const timer = setTimeout(
       () => giveUp(new ServerError('TIMEOUT', `The call did not end within ${deadlineMs} ms.`, { retryable })),
       deadlineMs,
     );
-    const cleanUp = (): void => {
-      clearTimeout(timer);
-      open.delete(giveUp);
-      caller?.removeEventListener('abort', onCallerGone);
-    };
     open.add(giveUp);
-    const running: Promise<T> = work(controller.signal, performance.now() + deadlineMs);
-    const settle = (finish: () => void): void => {
-      if (answered) return;
-      answered = true;
-      cleanUp();
-      finish();
-    };
+    const running = work(lifetime);
     running.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error as Error)),
+      (value) => void (settle() && resolve(value)),
+      (error: unknown) => void (settle() && reject(error as Error)),
     );
-    if (caller?.aborted) onCallerGone();
-    else caller?.addEventListener('abort', onCallerGone, { once: true });
+    whenGone?.(() => {
+      if (!answered) giveUp(new ServerError('CANCELLED', 'The call was cancelled.'));
+    });
   });
 }

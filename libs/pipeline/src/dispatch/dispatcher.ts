@@ -149,12 +149,12 @@ export class Dispatcher {
     try {
       const bounds = {
         deadlineMs: work.deadlineMs ?? this.limits.callDeadlineMs,
-        caller: request.signal,
+        whenGone: request.whenGone,
         retryable: work.risk === 'read',
         overdue: this.overdue,
         open: this.admission.open,
       };
-      const value = await withDeadline(bounds, async (signal, deadlineAt) => {
+      const value = await withDeadline(bounds, async (lifetime) => {
         this.admission.enter();
         try {
           await intend?.();
@@ -163,8 +163,7 @@ export class Dispatcher {
             operation: work.name,
             input: work.input,
             principal: request.principal,
-            deadlineAt,
-            signal,
+            lifetime,
             log,
             client: request.client,
             meta: request.meta ?? {},

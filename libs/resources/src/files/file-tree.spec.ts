@@ -96,7 +96,7 @@ describe('resolve', () => {
         const error = await refusal(tree.resolve(path, { missingParents: true }));
         expect([path, error.code]).toEqual([path, 'SYMLINK_ESCAPE']);
         expect(error.message).not.toContain(base);
-        texts.add(error.message.replace(JSON.stringify(path), 'P'));
+        texts.add(error.message);
       }
     }
     expect(texts.size).toBe(1);

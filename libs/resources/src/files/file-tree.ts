@@ -159,6 +159,6 @@ export class FileTree {
       }
       await location.directory.close();
     }
-    throw symlinkEscape(path);
+    throw symlinkEscape();
   }
 }

@@ -209,8 +209,8 @@ describe('sweepTemporaryFiles', () => {
 
 const digest = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
-/** A process of its own that writes through a `FileTree`; plain Node runs the sources by stripping their types. */
-const WRITER = fileURLToPath(new URL('./testing/writer-process.mjs', import.meta.url));
+/** A process of its own that writes through a FileTree. */
+const WRITER = fileURLToPath(new URL('./fixtures/writer-process.mjs', import.meta.url));
 
 function runWriter(script: string, args: string[]): string {
   return execFileSync('bash', ['-c', script, 'bash', process.execPath, '--no-warnings', WRITER, ...args], { encoding: 'utf8' });

@@ -7,7 +7,8 @@ const missing: Answer = ['NOT_FOUND', 'does not exist'];
 const denied: Answer = ['PERMISSION', 'may not be accessed this way by the server'];
 const full: Answer = ['LIMIT', 'could not be written: no space or quota is left'];
 const busy: Answer = ['OVERLOADED', 'could not be opened: too many files are open'];
-const escape: Answer = ['SYMLINK_ESCAPE', 'is or passes a link that leaves the workspace'];
+/** Names no path: the text is the same whatever a link leads to. */
+const LINK_OUT = 'A link on this path leaves the workspace or leads nowhere.';
 const notRegular: Answer = ['NOT_REGULAR_FILE', 'is not a regular file'];
 
 /** The one table from errno names to what a caller is told. What is not here is INTERNAL. */
@@ -15,7 +16,6 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   ENOENT: missing,
   ENOTDIR: missing,
   ESTALE: missing,
-  ELOOP: escape,
   EISDIR: notRegular,
   ENXIO: notRegular,
   ENODEV: notRegular,
@@ -49,6 +49,7 @@ export const errnoOf = (error: unknown): string | undefined => {
 export function fsError(error: unknown, path: string): Error {
   if (error instanceof ServerError) return error;
   const errno = errnoOf(error);
+  if (errno === 'ELOOP') return new ServerError('SYMLINK_ESCAPE', LINK_OUT, { cause: error });
   const answer = errno === undefined ? undefined : ANSWERS[errno];
   if (answer !== undefined) return new ServerError(answer[0], `${spellPath(path)} ${answer[1]}.`, { cause: error });
   if (errno === 'ABORT_ERR') return error as Error;
@@ -65,8 +66,7 @@ export async function withFsErrors<T>(path: string, operation: () => Promise<T>)
 }
 
 /** The same answer for every way a link can lead out, whether or not anything is there. */
-export const symlinkEscape = (path: string): ServerError =>
-  new ServerError('SYMLINK_ESCAPE', `${spellPath(path)} ${escape[1]}.`);
+export const symlinkEscape = (): ServerError => new ServerError('SYMLINK_ESCAPE', LINK_OUT);
 
 export const notFound = (path: string): ServerError => new ServerError('NOT_FOUND', `${spellPath(path)} ${missing[1]}.`);
 

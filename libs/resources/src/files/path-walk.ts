@@ -56,7 +56,7 @@ export class PathWalk {
   }
 
   private async step(): Promise<Location | undefined> {
-    if (++this.steps > MAX_STEPS) throw symlinkEscape(this.path);
+    if (++this.steps > MAX_STEPS) throw symlinkEscape();
     const name = this.names.pop();
     if (name === undefined) return { directory: this.current, rest: [] };
     if (name === '..') return this.ascend();
@@ -81,13 +81,13 @@ export class PathWalk {
 
   /** Up is always a folder of the canonical path, so it is entered again from the root. */
   private async ascend(): Promise<undefined> {
-    if (this.done.length === 0) throw symlinkEscape(this.path);
+    if (this.done.length === 0) throw symlinkEscape();
     this.names.push(...this.done.splice(0).slice(0, -1).reverse());
     await this.enter(await OpenDirectory.openRoot(this.rootPath, this.options.byHandle));
   }
 
   private async followLink(name: string): Promise<undefined> {
-    if (this.options.links === 'none' || ++this.hops > this.options.maxHops) throw symlinkEscape(this.path);
+    if (this.options.links === 'none' || ++this.hops > this.options.maxHops) throw symlinkEscape();
     const target = await this.targetOf(name);
     if (target === undefined) return void this.names.push(name);
     if (!target.startsWith('/')) {
@@ -95,7 +95,7 @@ export class PathWalk {
       return;
     }
     const absolute = target.replace(/\/{2,}/g, '/');
-    if (absolute !== this.rootPath && !absolute.startsWith(`${this.rootPath}/`)) throw symlinkEscape(this.path);
+    if (absolute !== this.rootPath && !absolute.startsWith(`${this.rootPath}/`)) throw symlinkEscape();
     this.names.push(...namesOf(absolute.slice(this.rootPath.length)).reverse());
     this.done.length = 0;
     await this.enter(await OpenDirectory.openRoot(this.rootPath, this.options.byHandle));

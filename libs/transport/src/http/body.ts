@@ -18,6 +18,8 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
     });
     req.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
     req.on('error', reject);
-    req.on('close', () => reject(new Error('the client closed the connection before its request was complete')));
+    req.on('close', () => {
+      if (!req.complete) reject(new Error('the client closed the connection before its request was complete'));
+    });
   });
 }

@@ -8,7 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { type ClientChannel, type Principal, ProtocolViolation, ServerIdentity } from '@app/mcp';
 import { Dispatcher, type Outcome, OperationRegistry, type ToolOperation, type ToolValue } from '@app/pipeline';
-import { renderFailure, renderSuccess } from '../protocol/tool-result.js';
+import { failureJson, successJson } from '../protocol/tool-result.js';
 import { sendJson, sendRefusal } from './answer.js';
 
 export const MODERN_VERSION = '2026-07-28';
@@ -37,14 +37,16 @@ const UNPLAIN_META = ['progressToken', 'io.modelcontextprotocol/logLevel'] as co
  */
 @Injectable()
 export class HotLane {
-  private readonly serverInfo: Json;
+  /** Members every result carries in `_meta`, as JSON. */
+  private readonly metaTail: string;
 
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
     identity: ServerIdentity,
   ) {
-    this.serverInfo = { name: identity.name, title: identity.title, version: identity.version };
+    const { name, title, version } = identity;
+    this.metaTail = `"${SERVER_INFO_META_KEY}":${JSON.stringify({ name, title, version })}`;
   }
 
   /** @returns false when the message is not for this lane; nothing has happened then. */
@@ -80,14 +82,11 @@ export class HotLane {
   }
 
   private async answer({ id, tool, input, meta }: PlainCall, res: ServerResponse, principal: Principal): Promise<void> {
-    const gone = new AbortController();
-    res.on('close', () => {
-      if (!res.writableEnded) gone.abort();
-    });
-    const request = { principal, client: SILENT, signal: gone.signal, meta: withoutReserved(meta) };
+    const whenGone = (gone: () => void): void => void res.on('close', gone);
+    const request = { principal, client: SILENT, whenGone, meta: withoutReserved(meta) };
     try {
       const outcome = await this.dispatcher.callTool(tool.name, input, request);
-      sendJson(res, 200, JSON.stringify({ jsonrpc: '2.0', id, result: this.render(outcome) }));
+      sendJson(res, 200, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${this.render(outcome)}}`);
     } catch (error) {
       if (error instanceof ProtocolViolation)
         sendRefusal(res, 200, error.code, error.message, { id, data: error.data });
@@ -95,10 +94,15 @@ export class HotLane {
     }
   }
 
-  private render(outcome: Outcome<ToolValue>): Json {
-    if (outcome.kind === 'input_required') throw new Error('a tool that does not declare asksClient asked its client');
-    const result = outcome.kind === 'success' ? renderSuccess(outcome) : renderFailure(outcome);
-    return { ...result, resultType: 'complete', _meta: { ...result._meta, [SERVER_INFO_META_KEY]: this.serverInfo } };
+  private render(outcome: Outcome<ToolValue>): string {
+    switch (outcome.kind) {
+      case 'success':
+        return successJson(outcome, this.metaTail);
+      case 'failure':
+        return failureJson(outcome, this.metaTail);
+      case 'input_required':
+        throw new Error('a tool that does not declare asksClient asked its client');
+    }
   }
 }
 

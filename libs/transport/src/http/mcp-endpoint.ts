@@ -79,7 +79,7 @@ export class McpEndpoint {
       return true;
     };
     if (req.rawHeaders.length / 2 > this.limits.headerCount) return refuse(431, `More than ${this.limits.headerCount} headers`);
-    const twice = sentTwice(req.rawHeaders);
+    const twice = sentTwice(req);
     if (twice !== undefined) return refuse(400, `The header ${twice} was sent twice`);
     this.rules ??= new OriginRules(this.settings, req.socket.localPort ?? this.settings.port);
     const host = this.rules.host(req.headers.host);
@@ -117,7 +117,9 @@ export class McpEndpoint {
   }
 }
 
-function sentTwice(rawHeaders: readonly string[]): string | undefined {
+function sentTwice({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  // Node folds names that are equal, so nothing was sent twice when nothing was folded.
+  if (Object.keys(headers).length * 2 === rawHeaders.length) return undefined;
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!.toLowerCase();

@@ -6,5 +6,9 @@ import { SdkClientChannel } from './client-channel.js';
 /** What the dispatcher needs of a message the SDK has parsed. */
 export function toCallRequest(ctx: ServerContext, principal: Principal, state?: CallState): CallRequest {
   const { signal, _meta, inputResponses } = ctx.mcpReq;
-  return { principal, client: new SdkClientChannel(ctx), signal, meta: _meta, answers: inputResponses, state };
+  const whenGone = (gone: () => void): void => {
+    if (signal.aborted) gone();
+    else signal.addEventListener('abort', gone, { once: true });
+  };
+  return { principal, client: new SdkClientChannel(ctx), whenGone, meta: _meta, answers: inputResponses, state };
 }

@@ -7,6 +7,8 @@ export const META_ERROR = 'mcp-software-engineer/error';
 // oxlint-disable-next-line no-control-regex
 const TERMINAL_CONTROLS = /[\u007f-\u009f]/g;
 
+/** JSON text that a terminal can show: what it would act on stays escaped for a reader of the text, too. */
+const readable = (json: string): string => json.replace(TERMINAL_CONTROLS, escapeControl);
 const escapeControl = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A success as the protocol wants it: structured content, and the same as text for clients that read only text. */
@@ -14,12 +16,30 @@ export function renderSuccess({ callId, value }: Success<ToolValue>): CallToolRe
   const { structured } = value;
   const content = [...value.content] as CallToolResult['content'];
   if (structured !== undefined && !content.some(({ type }) => type === 'text'))
-    content.unshift({ type: 'text', text: JSON.stringify(structured).replace(TERMINAL_CONTROLS, escapeControl) });
+    content.unshift({ type: 'text', text: readable(JSON.stringify(structured)) });
   return {
     content,
     ...(structured !== undefined && { structuredContent: structured as Record<string, unknown> }),
     _meta: { [META_CALL_ID]: callId },
   };
+}
+
+/**
+ * The JSON of `renderSuccess` as a complete modern result. Structured content is turned into text once, and that text
+ * is used twice.
+ * @param tail JSON members to add to `_meta`, without braces.
+ */
+export function successJson(outcome: Success<ToolValue>, tail: string): string {
+  const { callId, value } = outcome;
+  const meta = `"_meta":{"${META_CALL_ID}":"${callId}",${tail}}`;
+  if (value.structured === undefined || value.content.length > 0) {
+    const { content, structuredContent } = renderSuccess(outcome);
+    const structured = structuredContent === undefined ? '' : `"structuredContent":${JSON.stringify(structuredContent)},`;
+    return `{"content":${JSON.stringify(content)},${structured}${meta},"resultType":"complete"}`;
+  }
+  const json = JSON.stringify(value.structured);
+  const text = JSON.stringify(readable(json));
+  return `{"content":[{"type":"text","text":${text}}],"structuredContent":${json},${meta},"resultType":"complete"}`;
 }
 
 /** A failure: text for the model, facts for programs, and no structured content, which would not fit the output schema. */
@@ -30,6 +50,13 @@ export function renderFailure(failure: Failure): CallToolResult {
     content: [{ type: 'text', text: `${code}: ${message}${hint === undefined ? '' : ` Hint: ${hint}`}` }],
     _meta: { [META_CALL_ID]: failure.callId, [META_ERROR]: errorFacts(failure) },
   };
+}
+
+/** The JSON of `renderFailure` as a complete modern result. */
+export function failureJson(failure: Failure, tail: string): string {
+  const { _meta, ...rest } = renderFailure(failure);
+  const result = JSON.stringify({ ...rest, resultType: 'complete' }).slice(0, -1);
+  return `${result},"_meta":${JSON.stringify(_meta).slice(0, -1)},${tail}}}`;
 }
 
 export function errorFacts({ callId, error }: Failure): Record<string, unknown> {
