@@ -53,6 +53,11 @@ export class Limits {
   readonly tasks: number = 1_000;
   readonly tasksPerPrincipal: number = 100;
   readonly taskTtlMs: number = 15 * 60_000;
+  readonly taskDeadlineMs: number = 10 * 60_000;
+  readonly taskPollMs: number = 500;
+  readonly tasksRunning: number = 64;
+  readonly taskResultBytes: number = 1_048_576;
+  readonly taskStoreBytes: number = 67_108_864;
   readonly requestStateTtlS: number = 600;
   readonly requestStateChars: number = 65_536;
   readonly listPageSize: number = 100;
@@ -77,12 +82,22 @@ export class Limits {
   readonly listEntries: number = 1_000;
   readonly listScannedEntries: number = 100_000;
   readonly listMs: number = 5_000;
+  readonly listBytes: number = 262_144;
+  readonly walkDepth: number = 64;
+  readonly ignoreFileBytes: number = 65_536;
+  readonly globs: number = 20;
   readonly globChars: number = 256;
+  readonly globStars: number = 8;
+  readonly globAlternatives: number = 16;
   // Searching
   readonly searchMatches: number = 500;
   readonly searchLineChars: number = 400;
   readonly searchMs: number = 10_000;
   readonly searchQueryChars: number = 4_096;
+  readonly searchAnswerBytes: number = 65_536;
+  readonly searchScannedMatches: number = 100_000;
+  readonly searchOutputBytes: number = 134_217_728;
+  readonly searchFileBytes: number = 16_777_216;
   // Writing
   readonly writeBytes: number = 5_000_000;
   readonly editFileBytes: number = 2_097_152;

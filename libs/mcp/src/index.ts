@@ -1,6 +1,7 @@
 export * from './change-events.js';
 export * from './content.js';
 export * from './error-code.js';
+export * from './hand-off.js';
 export * from './input-request.js';
 export * from './param.decorator.js';
 export * from './principal.js';

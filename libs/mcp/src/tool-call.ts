@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { HandOff } from './hand-off.js';
 import {
   type Elicited,
   type FormSchema,
   type InputAnswers,
+  type InputRequest,
   InputRequired,
   type InputRequests,
   type CallState,
@@ -30,6 +32,8 @@ export interface CallLifetime {
   /** Monotonic instant (`performance.now()`, ms) at which the caller is answered whatever happens. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal;
+  /** @throws the reason, once the caller has been answered. */
+  throwIfEnded(): void;
 }
 
 export interface CallFacts {
@@ -44,6 +48,10 @@ export interface CallFacts {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly answers?: InputAnswers;
   readonly state?: CallState;
+  /** Kinds of questions the client has declared it can answer. */
+  readonly askable?: readonly InputRequest['kind'][];
+  /** The call can still become a task. */
+  readonly canHandOff?: boolean;
 }
 
 /** One call of one tool, prompt or resource, as its method sees it. */
@@ -60,6 +68,8 @@ export class ToolCall {
   private readonly lifetime: CallLifetime;
   private readonly answers: InputAnswers;
   private readonly state?: CallState;
+  private readonly askable: readonly InputRequest['kind'][];
+  private readonly canHandOff: boolean;
 
   constructor(facts: CallFacts) {
     this.id = facts.id;
@@ -71,6 +81,8 @@ export class ToolCall {
     this.client = facts.client;
     this.meta = facts.meta;
     this.state = facts.state;
+    this.askable = facts.askable ?? [];
+    this.canHandOff = facts.canHandOff ?? false;
     this.answers = { ...facts.state?.answers, ...facts.answers };
   }
 
@@ -83,6 +95,11 @@ export class ToolCall {
     return this.lifetime.deadlineAt;
   }
 
+  /** Between two steps: @throws the reason why nobody waits for this call any more. */
+  throwIfEnded(): void {
+    this.lifetime.throwIfEnded();
+  }
+
   /** Milliseconds left until the deadline, never negative. */
   remainingMs(): number {
     return Math.max(0, this.deadlineAt - performance.now());
@@ -91,6 +108,21 @@ export class ToolCall {
   /** Data given to `ask` in the previous round, `undefined` in the first. */
   previousState<T>(): T | undefined {
     return this.state?.data as T | undefined;
+  }
+
+  /** Whether the client says it can answer such a question. Asking another one ends the call with a protocol error. */
+  canAsk(kind: InputRequest['kind']): boolean {
+    return this.askable.includes(kind);
+  }
+
+  /**
+   * From here on the work is long: where the client knows tasks, it gets one now, and the method runs again from its
+   * start as that task; elsewhere this does nothing. What is asked before is asked before the task exists, what is
+   * asked after it is asked through the task. Only for tools that declare `asksClient` and `task`; a tool that
+   * declares only `task` runs as one from its first line.
+   */
+  handOff(): void {
+    if (this.canHandOff) throw new HandOff({ answers: this.answers, data: this.state?.data });
   }
 
   /**

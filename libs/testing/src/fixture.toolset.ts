@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { Ctx, Input, ServerError, Tool, ToolCall } from '@app/mcp';
 import { Toolset } from '@app/pipeline';
@@ -26,11 +27,7 @@ export class FixtureTools {
 
   @Tool({ title: 'Slow', description: 'Works for a while', input: SlowInput, output: Done, risk: 'read', hints: quiet, deadlineMs: 2_000 })
   async slow(@Input() { ms, deaf }: z.infer<typeof SlowInput>, @Ctx() call: ToolCall): Promise<z.infer<typeof Done>> {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, ms);
-      if (!deaf) call.signal.addEventListener('abort', () => (clearTimeout(timer), done()), { once: true });
-    });
-    if (!deaf) call.signal.throwIfAborted();
+    await setTimeout(ms, undefined, deaf ? {} : { signal: call.signal });
     this.effects.push(`slow:${ms}`);
     return { done: String(ms) };
   }

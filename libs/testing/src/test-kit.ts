@@ -15,6 +15,8 @@ export interface TestKitOptions extends TestSettings {
   /** What they need. */
   readonly providers?: readonly Provider[];
   readonly imports?: DynamicModule['imports'];
+  /** Takes the audit instead of the memory sink that `audit()` reads. */
+  readonly sink?: AuditSink;
 }
 
 export interface CallOptions {
@@ -49,7 +51,7 @@ export class TestKit {
     const sink = new MemoryAuditSink();
     const identity: ServerIdentity = { name: 'test', title: 'Test', version: '0.0.0', instructions: 'A test.' };
     const bindings = [
-      { provide: AuditSink, useValue: sink },
+      { provide: AuditSink, useValue: options.sink ?? sink },
       { provide: ServerIdentity, useValue: identity },
     ];
     const root: DynamicModule = {

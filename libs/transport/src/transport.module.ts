@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Limits } from '@app/config';
 import { ChangeEvents } from '@app/mcp';
 import { HotLane } from './http/hot-lane.js';
 import { LegacySessions } from './http/legacy-sessions.js';
@@ -13,10 +14,15 @@ import { ResourceHandler } from './protocol/resource.handler.js';
 import { ResourceSubscriptions } from './protocol/resource-subscriptions.js';
 import { ToolHandler } from './protocol/tool.handler.js';
 import { StdioEndpoint } from './stdio/stdio-endpoint.js';
+import { MemoryTaskStore } from './tasks/memory-task-store.js';
+import { TaskHandler } from './tasks/task.handler.js';
+import { TaskRunner } from './tasks/task-runner.js';
+import { TaskStore } from './tasks/task-store.js';
 
 @Module({
   providers: [
     { provide: ChangeEvents, useClass: MemoryChangeEvents },
+    { provide: TaskStore, useFactory: (limits: Limits) => new MemoryTaskStore(limits), inject: [Limits] },
     CompletionHandler,
     HotLane,
     LegacySessions,
@@ -28,6 +34,8 @@ import { StdioEndpoint } from './stdio/stdio-endpoint.js';
     ResourceHandler,
     ResourceSubscriptions,
     StdioEndpoint,
+    TaskHandler,
+    TaskRunner,
     ToolHandler,
   ],
   exports: [ChangeEvents, LegacySessions, McpEndpoint, StdioEndpoint],

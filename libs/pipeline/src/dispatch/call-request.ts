@@ -1,4 +1,4 @@
-import type { CallState, ClientChannel, Content, InputAnswers, InputRequests, Principal, ServerError } from '@app/mcp';
+import type { CallState, ClientChannel, Content, InputAnswers, InputRequest, InputRequests, Principal, ServerError } from '@app/mcp';
 
 /** A parsed message that asks for work, free of transport and era. */
 export interface CallRequest {
@@ -11,6 +11,12 @@ export interface CallRequest {
   readonly answers?: InputAnswers;
   /** Verified by the transport before it gets here. */
   readonly state?: CallState;
+  /** Kinds of questions the client has declared it can answer. */
+  readonly askable?: readonly InputRequest['kind'][];
+  /** A task is ready to take over when the method says that its long part begins. */
+  readonly canHandOff?: boolean;
+  /** Instead of the deadline of the operation: a task has its own. */
+  readonly deadlineMs?: number;
 }
 
 export interface Success<T> {
@@ -30,8 +36,15 @@ export interface NeedsInput {
   readonly state: CallState;
 }
 
+/** The method asked to go on as a task; nothing has been done yet. */
+export interface HandedOff {
+  readonly kind: 'handed_off';
+  readonly callId: string;
+  readonly state: CallState;
+}
+
 /** How a call ended. Malformed requests are not outcomes: they throw `ProtocolViolation`. */
-export type Outcome<T> = Success<T> | Failure | NeedsInput;
+export type Outcome<T> = Success<T> | Failure | NeedsInput | HandedOff;
 
 /** What a tool returned, ready for any wire. */
 export interface ToolValue {

@@ -32,6 +32,10 @@ export class Lifetime {
     return this.controller.signal;
   }
 
+  throwIfEnded(): void {
+    if (this.reason !== undefined) throw this.reason;
+  }
+
   end(reason: ServerError): void {
     this.reason = reason;
     this.controller?.abort(reason);

@@ -3,6 +3,7 @@ import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
 import {
   type CompletionQuery,
+  HandOff,
   InputRequired,
   type ListQuery,
   type PromptMessage,
@@ -20,7 +21,7 @@ import { OperationRegistry } from '../registry/operation.registry.js';
 import { quote } from '../stages/input-validation.js';
 import { Admission } from './admission.js';
 import { AuditTrail } from './audit-trail.js';
-import type { CallRequest, Outcome, ToolValue } from './call-request.js';
+import type { CallRequest, Failure, Outcome, ToolValue } from './call-request.js';
 import { OverdueWork, withDeadline } from './deadline.js';
 import { toServerError } from './error-mapping.js';
 
@@ -107,6 +108,19 @@ export class Dispatcher {
     await this.run({ kind: 'list', name, risk: 'read', input: undefined, run: async () => undefined }, request);
   }
 
+  /** Work of the protocol around a call, e.g. a look at a task: recorded and bounded like a call. */
+  record(kind: string, name: string, input: unknown, request: CallRequest): Promise<Outcome<unknown>> {
+    return this.run({ kind, name, risk: 'read', input, run: async () => undefined }, request);
+  }
+
+  /** A call that is refused before it could start, e.g. because no further task can be kept: recorded like any other. */
+  async refuse(tool: Operation, input: unknown, request: CallRequest, error: ServerError): Promise<Failure> {
+    const { kind, name, risk } = tool;
+    const entry = this.audit.open({ kind, operation: name, risk, input, principal: request.principal });
+    await entry.close(error.code);
+    return { kind: 'failure', callId: entry.callId, error };
+  }
+
   private async refuseUnknown(
     kind: string,
     name: string,
@@ -148,7 +162,7 @@ export class Dispatcher {
   ): Promise<Outcome<unknown>> {
     try {
       const bounds = {
-        deadlineMs: work.deadlineMs ?? this.limits.callDeadlineMs,
+        deadlineMs: request.deadlineMs ?? work.deadlineMs ?? this.limits.callDeadlineMs,
         whenGone: request.whenGone,
         retryable: work.risk === 'read',
         overdue: this.overdue,
@@ -169,6 +183,8 @@ export class Dispatcher {
             meta: request.meta ?? {},
             answers: request.answers,
             state: request.state,
+            askable: request.askable,
+            canHandOff: request.canHandOff,
           });
           return await work.run(call);
         } finally {
@@ -180,6 +196,7 @@ export class Dispatcher {
       if (thrown instanceof ProtocolViolation) throw thrown;
       if (thrown instanceof InputRequired)
         return { kind: 'input_required', callId, requests: thrown.requests, state: thrown.state };
+      if (thrown instanceof HandOff) return { kind: 'handed_off', callId, state: thrown.state };
       return this.fail(callId, toServerError(thrown, log));
     }
   }

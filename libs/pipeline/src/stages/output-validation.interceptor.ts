@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
-import { RichResult } from '@app/mcp';
+import { callOf, RichResult } from '@app/mcp';
 import type { Operation } from '../registry/operation.js';
 import { OperationRegistry } from '../registry/operation.registry.js';
 
@@ -14,6 +14,8 @@ export class OutputValidationInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const operation = this.registry.ofHandler(context.getHandler());
+    // Nothing is started for a caller who has his answer already.
+    callOf(context).throwIfEnded();
     return next.handle().pipe(map((result) => checkOutput(operation, result)));
   }
 }

@@ -15,6 +15,6 @@ export interface AuditRecord {
   /** sha256 of the arguments as JSON, hex. */
   readonly inputDigest: string;
   /** How it ended; absent on an intent. */
-  readonly decision?: 'success' | 'input_required' | 'unknown_operation' | ErrorCode;
+  readonly decision?: 'success' | 'input_required' | 'handed_off' | 'unknown_operation' | ErrorCode;
   readonly durationMs?: number;
 }

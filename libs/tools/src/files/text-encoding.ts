@@ -24,12 +24,14 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The largest length up to `length` at which no UTF-8 character is cut. */
+/** The largest length up to `length` at which no UTF-8 character is cut; bytes that are no UTF-8 are left as they are. */
 export function utf8Boundary(bytes: Uint8Array, length: number): number {
-  let end = Math.min(length, bytes.byteLength);
-  if (end === bytes.byteLength) return end;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return end;
+  let lead = length - 1;
+  while (lead >= 0 && length - lead < 4 && (bytes[lead]! & 0xc0) === 0x80) lead--;
+  if (lead < 0) return length;
+  const first = bytes[lead]!;
+  const needed = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return length - lead < needed ? lead : length;
 }
 
 /** Characters a reader does not see: controls, zero-width, bidi, invisible operators, variation tags. */

@@ -1,7 +1,7 @@
 export const EOLS = ['lf', 'crlf', 'mixed', 'none'] as const;
 export type Eol = (typeof EOLS)[number];
 
-const LF = 10;
+export const LF = 10;
 const CR = 13;
 
 /** Counts lines and their endings over chunks of UTF-8. A last line without an ending counts. */
@@ -34,6 +34,12 @@ export class LineCount {
     if (this.carriageReturns === 0) return 'lf';
     return this.carriageReturns === this.newlines ? 'crlf' : 'mixed';
   }
+}
+
+export function countNewlines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] === LF) count++;
+  return count;
 }
 
 /** Lines of whole content. */

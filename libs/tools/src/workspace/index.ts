@@ -1,2 +1,3 @@
 export * from './workspace.js';
 export * from './workspaces.js';
+export * from './resolve-for-writing.js';

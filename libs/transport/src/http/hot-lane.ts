@@ -101,6 +101,7 @@ export class HotLane {
       case 'failure':
         return failureJson(outcome, this.metaTail);
       case 'input_required':
+      case 'handed_off':
         throw new Error('a tool that does not declare asksClient asked its client');
     }
   }

@@ -29,7 +29,7 @@ export class CompletionHandler {
         const query = { value: argument.value, known: context?.arguments ?? {} };
         const outcome = await this.dispatcher.complete(operation, completer, query, toCallRequest(ctx, principal));
         if (outcome.kind === 'failure') throw toProtocolError(outcome);
-        if (outcome.kind === 'input_required') throw new Error('a completion asked the client a question');
+        if (outcome.kind !== 'success') throw new Error('a completion asked the client a question');
         const total = outcome.value.length;
         const values = outcome.value.slice(0, this.limits.completionValues);
         return { completion: { values, total, hasMore: total > values.length } };

@@ -3,6 +3,7 @@ import type { GetPromptResult, InputRequiredResult, ListPromptsResult, Server, S
 import type { Principal } from '@app/mcp';
 import { Dispatcher, OperationRegistry } from '@app/pipeline';
 import { toCallRequest } from './call-request.js';
+import type { ClientFacts } from './client-facts.js';
 import { renderNeedsInput } from './input-requests.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
 import { type CallIdentity, RequestState } from './request-state.js';
@@ -16,7 +17,7 @@ export class PromptHandler {
     private readonly state: RequestState,
   ) {}
 
-  install(server: Server, principal: Principal): void {
+  install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
     server.setRequestHandler('prompts/list', async (_request, ctx): Promise<ListPromptsResult> => {
       await this.dispatcher.recordList('prompts/list', toCallRequest(ctx, principal));
       return {
@@ -26,7 +27,7 @@ export class PromptHandler {
       };
     });
     server.setRequestHandler('prompts/get', (request, ctx) =>
-      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, principal)),
+      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, principal, factsOf(ctx))),
     );
   }
 
@@ -35,10 +36,11 @@ export class PromptHandler {
     input: unknown,
     ctx: ServerContext,
     principal: Principal,
+    facts: ClientFacts,
   ): Promise<GetPromptResult | InputRequiredResult> {
     const identity: CallIdentity = { principal, method: 'prompts/get', name, input };
     const state = this.state.open(ctx.mcpReq.requestState(), identity);
-    const outcome = await this.dispatcher.getPrompt(name, input, toCallRequest(ctx, principal, state));
+    const outcome = await this.dispatcher.getPrompt(name, input, toCallRequest(ctx, principal, facts, state));
     switch (outcome.kind) {
       case 'success':
         return {
@@ -49,6 +51,8 @@ export class PromptHandler {
         throw toProtocolError(outcome);
       case 'input_required':
         return renderNeedsInput(outcome, await this.state.seal(outcome.state, identity));
+      case 'handed_off':
+        throw new Error('a prompt cannot become a task');
     }
   }
 }

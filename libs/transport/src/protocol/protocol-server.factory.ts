@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { CLIENT_CAPABILITIES_META_KEY, type McpRequestContext, type Server, type ServerContext } from '@modelcontextprotocol/server';
+import type { McpRequestContext, Server, ServerContext } from '@modelcontextprotocol/server';
 import { type Principal, ServerIdentity } from '@app/mcp';
 import { OperationRegistry } from '@app/pipeline';
+import { TaskHandler } from '../tasks/task.handler.js';
 import { CACHE_HINTS, CAPABILITIES, TASKS_EXTENSION } from './capabilities.js';
+import { type ClientFacts, clientFactsOf } from './client-facts.js';
 import { CompletionHandler } from './completion.handler.js';
 import { PromptHandler } from './prompt.handler.js';
 import { ProtocolServer } from './protocol-server.js';
@@ -10,7 +12,6 @@ import { RequestState } from './request-state.js';
 import { ResourceHandler } from './resource.handler.js';
 import { ToolHandler } from './tool.handler.js';
 
-type Envelope = Readonly<Record<string, unknown>> | undefined;
 type Era = McpRequestContext['era'];
 
 /** Builds SDK servers whose handlers all lead to the one dispatcher. */
@@ -24,6 +25,7 @@ export class ProtocolServerFactory {
     private readonly prompts: PromptHandler,
     private readonly resources: ResourceHandler,
     private readonly completion: CompletionHandler,
+    private readonly tasks: TaskHandler,
   ) {}
 
   create(principal: Principal, era: Era): ProtocolServer {
@@ -44,10 +46,10 @@ export class ProtocolServerFactory {
   }
 
   private install(server: Server, principal: Principal, era: Era): void {
-    const capabilitiesOf = (ctx: ServerContext): unknown =>
-      era === 'modern' ? (ctx.mcpReq.envelope as Envelope)?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities();
-    this.tools.install(server, principal, capabilitiesOf);
-    this.prompts.install(server, principal);
+    const factsOf = (ctx: ServerContext): ClientFacts => clientFactsOf(ctx, server, era);
+    this.tools.install(server, principal, factsOf);
+    if (era === 'modern') this.tasks.install(server, principal, factsOf);
+    this.prompts.install(server, principal, factsOf);
     this.resources.install(server, principal, era);
     this.completion.install(server, principal);
   }

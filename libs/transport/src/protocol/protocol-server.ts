@@ -8,16 +8,17 @@ class TaskAwareServer extends Server {
   /** The SDK checks every `tools/call` result as a tool result and gives it content; a receipt of a task has none. */
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     if (method !== 'tools/call') return super._wrapHandler(method, handler);
-    const receipts = new WeakMap<object, Awaited<ReturnType<Handler>>>();
+    // By signal: the one part of a request's context that the SDK hands on as it is.
+    const receipts = new WeakMap<AbortSignal, Awaited<ReturnType<Handler>>>();
     const wrapped = super._wrapHandler(method, async (request, ctx) => {
       const result = await handler(request, ctx);
       if ((result as { resultType?: unknown }).resultType !== 'task') return result;
-      receipts.set(ctx.mcpReq, result);
+      receipts.set(ctx.mcpReq.signal, result);
       return { content: [] };
     });
     return async (request, ctx) => {
       const result = await wrapped(request, ctx);
-      return receipts.get(ctx.mcpReq) ?? result;
+      return receipts.get(ctx.mcpReq.signal) ?? result;
     };
   }
 }

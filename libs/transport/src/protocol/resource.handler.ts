@@ -41,7 +41,7 @@ export class ResourceHandler {
   private async read(uri: string, ctx: ServerContext, principal: Principal): Promise<ReadResourceResult> {
     const outcome = await this.dispatcher.readResource(uri, toCallRequest(ctx, principal));
     if (outcome.kind === 'failure') throw toProtocolError(outcome);
-    if (outcome.kind === 'input_required') throw new Error('a resource asked the client a question');
+    if (outcome.kind !== 'success') throw new Error('a resource asked the client a question');
     return { contents: outcome.value as ReadResourceResult['contents'] };
   }
 
@@ -59,7 +59,7 @@ export class ResourceHandler {
     const query = { cursor: page.inner, limit: this.limits.listPageSize };
     const outcome = await this.dispatcher.listResources(listed[page.lister]!, query, request);
     if (outcome.kind === 'failure') throw toProtocolError(outcome);
-    if (outcome.kind === 'input_required') throw new ProtocolViolation('a list asked the client a question');
+    if (outcome.kind !== 'success') throw new ProtocolViolation('a list asked the client a question');
     const { entries, nextCursor: inner } = outcome.value;
     const next = inner === undefined ? { lister: page.lister + 1 } : { lister: page.lister, inner };
     return {

@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Failure, Success, ToolValue } from '@app/pipeline';
 
-const META_CALL_ID = 'mcp-software-engineer/call_id';
+export const META_CALL_ID = 'mcp-software-engineer/call_id';
 export const META_ERROR = 'mcp-software-engineer/error';
 /** Everything from DEL to the end of C1: legal in JSON text, but a terminal acts on it. */
 // oxlint-disable-next-line no-control-regex

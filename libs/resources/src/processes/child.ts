@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { LiveGroups } from './live-groups.js';
+
+/** How long a child asked to end may take before it is killed. */
+const KILL_AFTER_MS = 1_000;
+/** How long output is still awaited after the exit: a grandchild can hold the pipe open for ever. */
+const DRAIN_MS = 200;
+const STDERR_BYTES = 16_384;
+
+export interface ChildOptions {
+  /** Absolute path. There is no shell and no search in PATH. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** The whole environment: nothing is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** An open file to read from; default: nothing to read. */
+  readonly stdinFd?: number;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs: number;
+  /** The child is ended when it has written more than this. */
+  readonly maxStdoutBytes: number;
+  /** Takes output as it comes; `false` ends the child. Not called again after that. */
+  readonly onStdout: (chunk: Buffer) => boolean;
+  /** Takes the error output instead of keeping its first bytes. */
+  readonly onStderr?: (chunk: Buffer) => void;
+}
+
+export interface ChildEnd {
+  /** What ended the child: itself, or one of the four bounds. */
+  readonly cause: 'exit' | 'stopped' | 'output' | 'timeout' | 'aborted';
+  /** Exit code; null after a signal. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The first 16 KB of what it wrote to stderr; empty with `onStderr`. */
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program in a process group of its own and waits until it is gone. The group is ended with TERM, a second
+ * later with KILL, and swept once more after the exit, so that what the program started does not outlive it.
+ * @throws Error with `code` ENOENT or EACCES where the program cannot be started
+ */
+export async function runChild(options: ChildOptions): Promise<ChildEnd> {
+  if (!isAbsolute(options.program)) throw new Error('a program is named by its absolute path');
+  if (options.signal?.aborted) return { cause: 'aborted', code: null, signal: null, stderr: '' };
+  const child = spawn(options.program, options.args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    detached: true,
+    stdio: [options.stdinFd ?? 'ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  try {
+    return await new RunningChild(child, options).ended();
+  } catch (error) {
+    // A missing folder is reported as a missing program, which sends its reader the wrong way.
+    if ((await stat(options.cwd).catch(() => undefined)) === undefined)
+      throw Object.assign(new Error('the working folder of the child is gone', { cause: error }), { code: 'ENOCWD' });
+    throw error;
+  }
+}
+
+class RunningChild {
+  private cause: ChildEnd['cause'] = 'exit';
+  private stdoutBytes = 0;
+  private readonly stderr: Buffer[] = [];
+  private stderrBytes = 0;
+  private killTimer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly options: ChildOptions,
+  ) {}
+
+  async ended(): Promise<ChildEnd> {
+    const { child, options } = this;
+    const exited = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve([code, signal]));
+    });
+    const closed = new Promise<void>((resolve) => void child.once('close', () => resolve()));
+    child.stdout!.on('data', (chunk: Buffer) => this.takeStdout(chunk));
+    child.stderr!.on('data', (chunk: Buffer) => this.takeStderr(chunk));
+    const timer = setTimeout(() => this.end('timeout'), options.timeoutMs).unref();
+    const onAbort = (): void => this.end('aborted');
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (child.pid !== undefined) LiveGroups.add(child.pid);
+    try {
+      const [code, signal] = await exited;
+      this.signalGroup('SIGKILL');
+      await this.drain(closed);
+      return { cause: this.cause, code, signal, stderr: Buffer.concat(this.stderr).toString('utf8') };
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(this.killTimer);
+      options.signal?.removeEventListener('abort', onAbort);
+      if (child.pid !== undefined) LiveGroups.delete(child.pid);
+      child.stdout!.destroy();
+      child.stderr!.destroy();
+    }
+  }
+
+  private takeStdout(chunk: Buffer): void {
+    if (this.cause !== 'exit') return;
+    this.stdoutBytes += chunk.length;
+    if (this.stdoutBytes > this.options.maxStdoutBytes) this.end('output');
+    else if (!this.options.onStdout(chunk)) this.end('stopped');
+  }
+
+  private takeStderr(chunk: Buffer): void {
+    if (this.options.onStderr !== undefined) return this.options.onStderr(chunk);
+    const room = STDERR_BYTES - this.stderrBytes;
+    if (room <= 0) return;
+    this.stderr.push(chunk.subarray(0, room));
+    this.stderrBytes += Math.min(chunk.length, room);
+  }
+
+  private end(cause: ChildEnd['cause']): void {
+    if (this.cause !== 'exit' || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.cause = cause;
+    this.signalGroup('SIGTERM');
+    this.killTimer = setTimeout(() => this.signalGroup('SIGKILL'), KILL_AFTER_MS).unref();
+  }
+
+  private signalGroup(signal: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) LiveGroups.signal(this.child.pid, signal);
+  }
+
+  private async drain(closed: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([closed, new Promise<void>((resolve) => void (timer = setTimeout(resolve, DRAIN_MS)))]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,60 @@
+import { Ctx, Input, type RichResult, Tool, type ToolCall } from '@app/mcp';
+import { Toolset } from '@app/pipeline';
+import { EditFile } from './edit-file.js';
+import { EditFileInput, EditFileOutput } from './edit-file.schema.js';
+import { ReadFiles } from './read-files.js';
+import { ReadFilesInput, ReadFilesOutput } from './read-files.schema.js';
+import { WriteFile } from './write-file.js';
+import { WriteFileInput, WriteFileOutput } from './write-file.schema.js';
+
+const READS = { destructive: false, idempotent: true, openWorld: false } as const;
+const WRITES = { destructive: true, idempotent: false, openWorld: false } as const;
+
+/** Tools on the content of single files. */
+@Toolset({ name: 'files', scope: 'files', core: true })
+export class FileTools {
+  constructor(
+    private readonly reader: ReadFiles,
+    private readonly editor: EditFile,
+    private readonly writer: WriteFile,
+  ) {}
+
+  @Tool({
+    name: 'read_files',
+    title: 'Read files',
+    description: 'Reads whole files, line ranges or tails of up to 20 files, with the sha256 that if_match takes. Images and audio come as media blocks.',
+    input: ReadFilesInput,
+    output: ReadFilesOutput,
+    risk: 'read',
+    hints: READS,
+  })
+  readFiles(@Input() input: ReadFilesInput, @Ctx() call: ToolCall): Promise<ReadFilesOutput | RichResult> {
+    return this.reader.run(input, call);
+  }
+
+  @Tool({
+    name: 'edit_file',
+    title: 'Edit file',
+    description: 'Replaces exact text in one file, all edits or none, and returns the diff. Line endings, byte order mark and every other byte stay.',
+    input: EditFileInput,
+    output: EditFileOutput,
+    risk: 'write',
+    hints: WRITES,
+  })
+  editFile(@Input() input: EditFileInput, @Ctx() call: ToolCall): Promise<EditFileOutput> {
+    return this.editor.run(input, call);
+  }
+
+  @Tool({
+    name: 'write_file',
+    title: 'Write file',
+    description: 'Creates a file with its folders, overwrites one that was read before, or appends. Either all of the content is written or none.',
+    input: WriteFileInput,
+    output: WriteFileOutput,
+    risk: 'write',
+    hints: WRITES,
+  })
+  writeFile(@Input() input: WriteFileInput, @Ctx() call: ToolCall): Promise<WriteFileOutput> {
+    return this.writer.run(input, call);
+  }
+}
