@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Admission } from './dispatch/admission.js';
+import { AuditIntents } from './dispatch/audit-intents.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Invoker } from './registry/invoker.js';
 import { OperationExplorer } from './registry/operation.explorer.js';
@@ -10,7 +11,7 @@ import { OperationRegistry } from './registry/operation.registry.js';
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Admission, Dispatcher, Invoker, OperationExplorer, OperationRegistry],
-  exports: [Admission, Dispatcher, OperationRegistry],
+  providers: [Admission, AuditIntents, Dispatcher, Invoker, OperationExplorer, OperationRegistry],
+  exports: [Admission, AuditIntents, Dispatcher, OperationRegistry],
 })
 export class PipelineModule {}

@@ -1,12 +1,12 @@
 import { applyDecorators, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ToolsetMark, type ToolsetOptions } from './registry/toolset-mark.js';
+import { AroundInterceptor } from './stages/around.interceptor.js';
 import { InputValidationGuard } from './stages/input-validation.guard.js';
-import { OutputValidationInterceptor } from './stages/output-validation.interceptor.js';
 import { PrincipalGuard } from './stages/principal.guard.js';
 
 /** Stages that Nest carries out, in the order of the one list (`stages/stages.ts`). */
 export const GUARD_STAGES = [PrincipalGuard, InputValidationGuard] as const;
-export const INTERCEPTOR_STAGES = [OutputValidationInterceptor] as const;
+export const INTERCEPTOR_STAGES = [AroundInterceptor] as const;
 
 /**
  * Makes a class a provider of tools, resources and prompts, and puts the platform's stages around every

@@ -16,6 +16,11 @@ describe('a call through the pipeline', () => {
     expect(await kit.succeed('echo', { text: 'hi' })).toEqual({ text: 'hi' });
   });
 
+  it('records no intent for a call that is refused', async () => {
+    await kit.fail('change', { kee: 'a' });
+    expect(kit.audit().map(({ phase }) => phase)).toEqual(['outcome']);
+  });
+
   it('refuses an unknown key with the nearest name, and executes nothing', async () => {
     const failure = await kit.fail('change', { key: 'a', kee: 'b' });
     expect(failure.code).toBe('INVALID_ARGUMENT');

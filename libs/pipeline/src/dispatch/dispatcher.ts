@@ -20,6 +20,7 @@ import type { Completer, Operation, ResourceOperation } from '../registry/operat
 import { OperationRegistry } from '../registry/operation.registry.js';
 import { quote } from '../stages/input-validation.js';
 import { Admission } from './admission.js';
+import { AuditIntents } from './audit-intents.js';
 import { AuditTrail } from './audit-trail.js';
 import type { CallRequest, Failure, Outcome, ToolValue } from './call-request.js';
 import { OverdueWork, withDeadline } from './deadline.js';
@@ -48,6 +49,7 @@ export class Dispatcher {
     private readonly admission: Admission,
     private readonly limits: Limits,
     private readonly log: AppLog,
+    private readonly intents: AuditIntents,
     sink: AuditSink,
   ) {
     this.audit = new AuditTrail(sink);
@@ -171,7 +173,6 @@ export class Dispatcher {
       const value = await withDeadline(bounds, async (lifetime) => {
         this.admission.enter();
         try {
-          await intend?.();
           const call = new ToolCall({
             id: callId,
             operation: work.name,
@@ -186,6 +187,7 @@ export class Dispatcher {
             askable: request.askable,
             canHandOff: request.canHandOff,
           });
+          if (intend !== undefined) this.intents.put(call, intend);
           return await work.run(call);
         } finally {
           this.admission.leave();

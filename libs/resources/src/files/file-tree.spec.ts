@@ -45,7 +45,11 @@ const openDescriptors = async (): Promise<number> => (await readdir('/proc/self/
 
 describe('resolve', () => {
   it('finds files, folders, the root and what is missing', async () => {
-    expect(await tree.resolve('src/deep/a.txt')).toMatchObject({ canonical: 'src/deep/a.txt', exists: true, kind: 'file' });
+    expect(await tree.resolve('src/deep/a.txt')).toMatchObject({
+      canonical: 'src/deep/a.txt',
+      exists: true,
+      kind: 'file',
+    });
     expect(await tree.resolve('./src')).toMatchObject({ canonical: 'src', exists: true, kind: 'directory' });
     expect(await tree.resolve('.')).toEqual({ canonical: '', exists: true, kind: 'directory' });
     expect(await tree.resolve('src/new.txt')).toEqual({ canonical: 'src/new.txt', exists: false });
@@ -53,7 +57,10 @@ describe('resolve', () => {
 
   it('answers for missing folders only where asked', async () => {
     expect(await codeOf(tree.resolve('a/b/c.txt'))).toBe('NOT_FOUND');
-    expect(await tree.resolve('a/b/c.txt', { missingParents: true })).toEqual({ canonical: 'a/b/c.txt', exists: false });
+    expect(await tree.resolve('a/b/c.txt', { missingParents: true })).toEqual({
+      canonical: 'a/b/c.txt',
+      exists: false,
+    });
     expect(await codeOf(tree.resolve('src/deep/a.txt/x', { missingParents: true }))).toBe('NOT_FOUND');
   });
 
@@ -155,7 +162,13 @@ describe('openFile', () => {
   });
 
   it('takes literally what some programs expand or normalise', async () => {
-    for (const path of ['~/.ssh/id_rsa', '$HOME/x', '．．／outside／secret.txt', '\u2024\u2024/outside/secret.txt', '..\\outside\\secret.txt'])
+    for (const path of [
+      '~/.ssh/id_rsa',
+      '$HOME/x',
+      '．．／outside／secret.txt',
+      '\u2024\u2024/outside/secret.txt',
+      '..\\outside\\secret.txt',
+    ])
       expect([path, await codeOf(tree.openFile(path))]).toEqual([path, 'NOT_FOUND']);
     await writeFile(join(root, '~'), 'tilde');
     expect(await read('~')).toBe('tilde');

@@ -52,7 +52,9 @@ export class FileTree {
       if (rest.length > 1 && !options.missingParents) throw notFound(path);
       const canonical = rest.length === 0 ? directory.canonical : directory.canonicalOf(rest.join('/'));
       if (rest.length === 0) return { canonical, exists: true, kind: 'directory' };
-      return stats === undefined ? { canonical, exists: false } : { canonical, exists: true, kind: kindOf(stats), stats };
+      return stats === undefined
+        ? { canonical, exists: false }
+        : { canonical, exists: true, kind: kindOf(stats), stats };
     });
   }
 

@@ -1,6 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,8 +51,10 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
   );
 const create = async (path: string, text: string): Promise<void> =>
   tree.createFile(await tree.resolve(path, { missingParents: true }), bytes(text));
-const replace = async (path: string, text: string): Promise<void> => tree.replaceFile(await tree.resolve(path), bytes(text));
-const append = async (path: string, text: string): Promise<void> => tree.appendFile(await tree.resolve(path), bytes(text));
+const replace = async (path: string, text: string): Promise<void> =>
+  tree.replaceFile(await tree.resolve(path), bytes(text));
+const append = async (path: string, text: string): Promise<void> =>
+  tree.appendFile(await tree.resolve(path), bytes(text));
 const content = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
 const temporaries = async (): Promise<string[]> =>
   (await readdir(root, { recursive: true })).filter((path) => isTemporaryName(path.split('/').at(-1)!));
@@ -109,7 +126,9 @@ describe('createFile', () => {
   });
 
   it('never replaces: of 20 at once one wins and its content stays', async () => {
-    const results = await Promise.all(Array.from({ length: 20 }, (_, index) => codeOf(create('race/new', `by ${index}`))));
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => codeOf(create('race/new', `by ${index}`))),
+    );
     expect(results.filter((result) => result === 'done')).toHaveLength(1);
     expect(results.filter((result) => result === 'CONFLICT')).toHaveLength(19);
     expect(await content('race/new')).toBe(`by ${results.indexOf('done')}`);
@@ -150,7 +169,9 @@ describe('appendFile', () => {
 describe('a write that cannot be finished', () => {
   it('reports a file size limit and leaves the target as it was', async () => {
     // 40 blocks of 1 KiB per file; the JSON answer goes to a pipe, which has no such limit.
-    const answer = JSON.parse(runWriter(`ulimit -f 40; trap '' XFSZ; exec "$@"`, ['once', root, 'a.txt', '100000'])) as object;
+    const answer = JSON.parse(
+      runWriter(`ulimit -f 40; trap '' XFSZ; exec "$@"`, ['once', root, 'a.txt', '100000']),
+    ) as object;
     expect(answer).toEqual({ replace: 'LIMIT', append: 'LIMIT', create: 'LIMIT' });
     expect(await content('a.txt')).toBe('old');
     expect(await readdir(root)).toEqual(['a.txt']);
@@ -184,7 +205,10 @@ describe('a write that cannot be finished', () => {
     }
     const left = await temporaries();
     expect(await sweepTemporaryFiles(tree)).toMatchObject({ removed: 0, complete: true });
-    expect(await sweepTemporaryFiles(tree, { olderThanMs: -1_000 })).toMatchObject({ removed: left.length, complete: true });
+    expect(await sweepTemporaryFiles(tree, { olderThanMs: -1_000 })).toMatchObject({
+      removed: left.length,
+      complete: true,
+    });
     expect(await temporaries()).toEqual([]);
   }, 60_000);
 });
@@ -193,7 +217,12 @@ describe('sweepTemporaryFiles', () => {
   it('removes only its own old leftovers, follows no link and stops at its bound', async () => {
     const name = temporaryNameFor('f');
     const past = new Date(Date.now() - 3_600_000);
-    for (const path of [join(root, 'd', name), join(outside, name), join(root, '.git', name), join(root, 'd/.x.123.tmp')]) {
+    for (const path of [
+      join(root, 'd', name),
+      join(outside, name),
+      join(root, '.git', name),
+      join(root, 'd/.x.123.tmp'),
+    ]) {
       await mkdir(join(path, '..'), { recursive: true });
       await writeFile(path, 'x');
       await utimes(path, past, past);
@@ -213,12 +242,16 @@ const digest = (data: Buffer): string => createHash('sha256').update(data).diges
 const WRITER = fileURLToPath(new URL('./fixtures/writer-process.mjs', import.meta.url));
 
 function runWriter(script: string, args: string[]): string {
-  return execFileSync('bash', ['-c', script, 'bash', process.execPath, '--no-warnings', WRITER, ...args], { encoding: 'utf8' });
+  return execFileSync('bash', ['-c', script, 'bash', process.execPath, '--no-warnings', WRITER, ...args], {
+    encoding: 'utf8',
+  });
 }
 
 /** Kills a process that overwrites a file in a loop, `after` milliseconds beyond its first finished write. */
 async function killDuringWrites(after: number): Promise<void> {
-  const child = spawn(process.execPath, ['--no-warnings', WRITER, 'loop', root, 'big', '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--no-warnings', WRITER, 'loop', root, 'big', '1000000'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = new Promise((resolve) => void child.once('exit', resolve));
   await new Promise((resolve) => void child.stdout.once('data', resolve));
   await new Promise((resolve) => void setTimeout(resolve, after));

@@ -26,7 +26,9 @@ export async function replaceIn(directory: OpenDirectory, name: string, data: Ui
   const now = await directory.lstatChild(name);
   if (now === undefined) throw notFound(path);
   if (!isSame(now, seen ?? stats))
-    throw new ServerError('CONFLICT', `${spellPath(path)} was changed by someone else meanwhile.`, { hint: 'Read it again.' });
+    throw new ServerError('CONFLICT', `${spellPath(path)} was changed by someone else meanwhile.`, {
+      hint: 'Read it again.',
+    });
   await file.replace(name);
   await syncFolder(directory);
 }
@@ -51,9 +53,13 @@ export async function appendIn(directory: OpenDirectory, name: string, data: Uin
     const before = await handle.stat();
     if (!before.isFile()) throw notRegularFile(path);
     if (before.nlink > 1)
-      throw new ServerError('POLICY_DENIED', `${spellPath(path)} has several names (hard links), so it is not appended to.`, {
-        hint: 'Overwriting or editing it gives this name content of its own.',
-      });
+      throw new ServerError(
+        'POLICY_DENIED',
+        `${spellPath(path)} has several names (hard links), so it is not appended to.`,
+        {
+          hint: 'Overwriting or editing it gives this name content of its own.',
+        },
+      );
     let written = 0;
     try {
       await writeAll(handle, data, (bytes) => (written += bytes));

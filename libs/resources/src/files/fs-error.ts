@@ -68,7 +68,8 @@ export async function withFsErrors<T>(path: string, operation: () => Promise<T>)
 /** The same answer for every way a link can lead out, whether or not anything is there. */
 export const symlinkEscape = (): ServerError => new ServerError('SYMLINK_ESCAPE', LINK_OUT);
 
-export const notFound = (path: string): ServerError => new ServerError('NOT_FOUND', `${spellPath(path)} ${missing[1]}.`);
+export const notFound = (path: string): ServerError =>
+  new ServerError('NOT_FOUND', `${spellPath(path)} ${missing[1]}.`);
 
 export const notRegularFile = (path: string): ServerError =>
   new ServerError('NOT_REGULAR_FILE', `${spellPath(path)} ${notRegular[1]}.`);

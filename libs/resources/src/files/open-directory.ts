@@ -8,7 +8,8 @@ const onLinux = process.platform === 'linux';
 const O_PATH = onLinux ? 0o10000000 : 0;
 const DIRECTORY = constants.O_RDONLY | O_PATH | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 /** O_NONBLOCK: opening a FIFO would otherwise hold one of the four threads every file operation shares. */
-const REGULAR_FILE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0) | (constants.O_NOCTTY ?? 0);
+const REGULAR_FILE =
+  constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** What an open of a name answers when something other than a folder is there, or nothing. */
 const NOT_A_DIRECTORY = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);

@@ -38,7 +38,11 @@ export async function sweepTemporaryFiles(tree: FileTree, options: SweepOptions 
     for await (const entry of entries) {
       if (++scanned > maxEntries) return { removed, scanned: maxEntries, complete: false };
       if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) folders.push(directory.canonicalOf(entry.name));
-      else if (entry.isFile() && isTemporaryName(entry.name) && (await isOlder(directory, entry.name, now - olderThanMs)))
+      else if (
+        entry.isFile() &&
+        isTemporaryName(entry.name) &&
+        (await isOlder(directory, entry.name, now - olderThanMs))
+      )
         removed += await remove(directory, entry.name);
     }
   }

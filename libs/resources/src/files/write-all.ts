@@ -10,7 +10,7 @@ export async function writeAll(
   data: Uint8Array,
   onWritten: (bytes: number) => void = () => undefined,
 ): Promise<void> {
-  for (let offset = 0; offset < data.byteLength; ) {
+  for (let offset = 0; offset < data.byteLength;) {
     const { bytesWritten } = await handle.write(data, offset, data.byteLength - offset, null);
     if (bytesWritten === 0) throw Object.assign(new Error('a write took no bytes'), { code: 'ENOSPC' });
     offset += bytesWritten;

@@ -134,12 +134,33 @@ describe('PathRules', () => {
         'write',
       ),
     ).toEqual(new Set(['PROTECTED_PATH']));
-    for (const path of ['.gitignore', '.github/workflows/ci.yml', 'git/x', '.gitattributes', 'a.git/x', 'git~x', 'digit~1'])
+    for (const path of [
+      '.gitignore',
+      '.github/workflows/ci.yml',
+      'git/x',
+      '.gitattributes',
+      'a.git/x',
+      'git~x',
+      'digit~1',
+    ])
       expect(() => rules.check(path, 'write')).not.toThrow();
   });
 
   it('keeps to the policy list for writing only', () => {
-    const denied = ['.mcp.json', 'a/.mcp.json', '.vscode/tasks.json', '.VSCode/x', '.cursor/mcp.json', '.claude/settings.json', '.husky/x', '.npmrc', '.env', '.env.local', '.ENV.production', 'api/.env'];
+    const denied = [
+      '.mcp.json',
+      'a/.mcp.json',
+      '.vscode/tasks.json',
+      '.VSCode/x',
+      '.cursor/mcp.json',
+      '.claude/settings.json',
+      '.husky/x',
+      '.npmrc',
+      '.env',
+      '.env.local',
+      '.ENV.production',
+      'api/.env',
+    ];
     expect(codes(denied, 'write')).toEqual(new Set(['POLICY_DENIED']));
     for (const path of denied) expect(() => rules.check(path, 'read')).not.toThrow();
     for (const path of ['.env.example', 'env', '.environment', 'vscode/x', 'npmrc', '.huskyrc'])
@@ -159,7 +180,9 @@ describe('PathRules', () => {
         } catch (error) {
           return error instanceof ServerError;
         }
-        return new URL(path.replaceAll('\\', '_').replaceAll('%', '_'), 'file:///r/o/o/t/').pathname.startsWith('/r/o/o/t/');
+        return new URL(path.replaceAll('\\', '_').replaceAll('%', '_'), 'file:///r/o/o/t/').pathname.startsWith(
+          '/r/o/o/t/',
+        );
       }),
       { numRuns: 2_000 },
     );

@@ -53,7 +53,8 @@ export class PathRules {
     const given: unknown = path;
     if (typeof given !== 'string') throw invalid('A path is a string.');
     if (given === '') throw invalid('A path is empty.', 'The root of the workspace is ".".');
-    if (given.length > this.limits.pathChars) throw invalid(`A path has more than ${this.limits.pathChars} characters.`);
+    if (given.length > this.limits.pathChars)
+      throw invalid(`A path has more than ${this.limits.pathChars} characters.`);
     if (!given.isWellFormed()) throw invalid('A path has text that is not valid Unicode.');
     if (CONTROLS.test(given)) throw invalid('A path has control characters.');
     if (URL_SCHEME.test(given)) throw invalid('A path is not a URL.', 'Give a path relative to the workspace.');
@@ -78,7 +79,9 @@ export class PathRules {
 
   private checkWritable(names: readonly string[]): void {
     if (namesGit(names))
-      throw new ServerError('PROTECTED_PATH', 'No file tool writes in .git.', { hint: 'Change the repository with the git tools.' });
+      throw new ServerError('PROTECTED_PATH', 'No file tool writes in .git.', {
+        hint: 'Change the repository with the git tools.',
+      });
     const denied = names.some((name) => this.isProtected(foldName(name)));
     if (denied)
       throw new ServerError('POLICY_DENIED', 'The policy of this server lets no tool write this file.', {

@@ -37,7 +37,8 @@ export async function splice(before: Buffer, edits: readonly Edit[], bounds: Spl
     bounds.signal.throwIfAborted();
     const old = bytesOf(edit.old, isCrlf);
     const young = bytesOf(edit.new, isCrlf);
-    if (!isText && !(isAscii(old) && isAscii(young))) throw unsupported('It is not UTF-8, so only ASCII text in it can be edited.');
+    if (!isText && !(isAscii(old) && isAscii(young)))
+      throw unsupported('It is not UTF-8, so only ASCII text in it can be edited.');
     data = applyOne(data, { index, edit, old, young }, bounds.maxBytes);
     replaced.push(edit.expected_count ?? 1);
     // A turn of the event loop between edits: each one passes over the whole file.
@@ -59,7 +60,8 @@ function applyOne(data: Buffer, step: Step, maxBytes: number): Buffer {
   const { count, positions } = findBytes(data, old, Math.max(expected, MAX_SHOWN_LINES));
   if (count !== expected) throw miscounted(data, step, count, positions);
   const size = data.length + count * (young.length - old.length);
-  if (size > maxBytes) throw new ServerError('LIMIT', `The file would have ${size} bytes; at most ${maxBytes} are written.`);
+  if (size > maxBytes)
+    throw new ServerError('LIMIT', `The file would have ${size} bytes; at most ${maxBytes} are written.`);
   if (old.equals(young)) return data;
   const parts: Buffer[] = [];
   let end = 0;
@@ -76,7 +78,9 @@ function miscounted(data: Buffer, { index, edit }: Step, count: number, position
   const message = `edits[${index}].old occurs ${times}, expected ${edit.expected_count ?? 1}. Nothing was changed.`;
   if (count === 0) {
     const close = nearMiss(data.toString('utf8'), edit.old);
-    return new ServerError('INVALID_ARGUMENT', message, { hint: close ?? 'No line is close to it; read the file again.' });
+    return new ServerError('INVALID_ARGUMENT', message, {
+      hint: close ?? 'No line is close to it; read the file again.',
+    });
   }
   const lines = linesAt(data, positions.slice(0, MAX_SHOWN_LINES)).join(', ');
   const more = count > MAX_SHOWN_LINES ? ', …' : '';

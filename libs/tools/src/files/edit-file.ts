@@ -35,7 +35,15 @@ export class EditFile {
     if (if_match !== undefined) checkVersion(if_match, current);
     const { data: after, replaced } = await splice(before, edits, { maxBytes: this.limits.writeBytes, signal });
     const path = target.canonical;
-    if (after.equals(before)) return { path, status: 'unchanged', sha256: current, bytes: before.length, replaced: [...replaced], undo: 'none' };
+    if (after.equals(before))
+      return {
+        path,
+        status: 'unchanged',
+        sha256: current,
+        bytes: before.length,
+        replaced: [...replaced],
+        undo: 'none',
+      };
     if (!dry_run) {
       signal.throwIfAborted();
       await tree.replaceFile(target, after, stats);
@@ -58,7 +66,10 @@ export class EditFile {
     await using file = await tree.openFile(path);
     const data = await readUpTo(file.handle, this.limits.editFileBytes + 1, signal);
     if (data.length > this.limits.editFileBytes)
-      throw new ServerError('LIMIT', `The file has more than the ${this.limits.editFileBytes} bytes that can be edited.`);
+      throw new ServerError(
+        'LIMIT',
+        `The file has more than the ${this.limits.editFileBytes} bytes that can be edited.`,
+      );
     return { data, stats: file.stats };
   }
 }

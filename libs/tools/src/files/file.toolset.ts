@@ -22,7 +22,8 @@ export class FileTools {
   @Tool({
     name: 'read_files',
     title: 'Read files',
-    description: 'Reads whole files, line ranges or tails of up to 20 files, with the sha256 that if_match takes. Images and audio come as media blocks.',
+    description:
+      'Reads whole files, line ranges or tails of up to 20 files, with the sha256 that if_match takes. Images and audio come as media blocks.',
     input: ReadFilesInput,
     output: ReadFilesOutput,
     risk: 'read',
@@ -35,7 +36,8 @@ export class FileTools {
   @Tool({
     name: 'edit_file',
     title: 'Edit file',
-    description: 'Replaces exact text in one file, all edits or none, and returns the diff. Line endings, byte order mark and every other byte stay.',
+    description:
+      'Replaces exact text in one file, all edits or none, and returns the diff. Line endings, byte order mark and every other byte stay.',
     input: EditFileInput,
     output: EditFileOutput,
     risk: 'write',
@@ -48,7 +50,8 @@ export class FileTools {
   @Tool({
     name: 'write_file',
     title: 'Write file',
-    description: 'Creates a file with its folders, overwrites one that was read before, or appends. Either all of the content is written or none.',
+    description:
+      'Creates a file with its folders, overwrites one that was read before, or appends. Either all of the content is written or none.',
     input: WriteFileInput,
     output: WriteFileOutput,
     risk: 'write',

@@ -9,8 +9,10 @@ export interface Sniffed {
 /** Bytes looked at; as many as git takes to tell text from binary. */
 export const SNIFF_BYTES = 8_000;
 
-const ascii = (bytes: Uint8Array, from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString('latin1');
-const startsWith = (bytes: Uint8Array, ...values: number[]): boolean => values.every((value, index) => bytes[index] === value);
+const ascii = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.subarray(from, to)).toString('latin1');
+const startsWith = (bytes: Uint8Array, ...values: number[]): boolean =>
+  values.every((value, index) => bytes[index] === value);
 
 /** Judged by content only: names and extensions are the caller's claim. Nothing is decoded. */
 export function sniff(head: Uint8Array): Sniffed {
@@ -27,7 +29,8 @@ export function sniff(head: Uint8Array): Sniffed {
   if (six.startsWith('%PDF-')) return { kind: 'binary', mime: 'application/pdf' };
   if (startsWith(head, 0x50, 0x4b, 0x03, 0x04)) return { kind: 'binary', mime: 'application/zip' };
   const isMarked = startsWith(head, 0xff, 0xfe) || startsWith(head, 0xfe, 0xff);
-  if (!isMarked && head.subarray(0, SNIFF_BYTES).includes(0)) return { kind: 'binary', mime: 'application/octet-stream' };
+  if (!isMarked && head.subarray(0, SNIFF_BYTES).includes(0))
+    return { kind: 'binary', mime: 'application/octet-stream' };
   return { kind: 'text', mime: 'text/plain' };
 }
 

@@ -16,7 +16,10 @@ import { WriteFile } from './write-file.js';
 
 const CANARY = 'CANARY_FS_91c2';
 const MiB = 1_048_576;
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 let base: string;
 let root: string;
 let kit: TestKit;
@@ -69,9 +72,21 @@ describe('read_files', () => {
   });
 
   it('reads ranges, tails and what lies beyond the end', async () => {
-    expect(await read('a.txt', { start_line: 2 })).toMatchObject({ content: 'two\nthree\n', start_line: 2, end_line: 3 });
-    expect(await read('a.txt', { start_line: 2, end_line: 2 })).toMatchObject({ content: 'two\n', end_line: 2, truncated: false });
-    expect(await read('a.txt', { end_line: 900 })).toMatchObject({ content: 'one\ntwo\nthree\n', end_line: 3, truncated: false });
+    expect(await read('a.txt', { start_line: 2 })).toMatchObject({
+      content: 'two\nthree\n',
+      start_line: 2,
+      end_line: 3,
+    });
+    expect(await read('a.txt', { start_line: 2, end_line: 2 })).toMatchObject({
+      content: 'two\n',
+      end_line: 2,
+      truncated: false,
+    });
+    expect(await read('a.txt', { end_line: 900 })).toMatchObject({
+      content: 'one\ntwo\nthree\n',
+      end_line: 3,
+      truncated: false,
+    });
     expect(await read('a.txt', { tail: 1 })).toMatchObject({ content: 'three\n', start_line: 3, end_line: 3 });
     expect(await read('a.txt', { tail: 50 })).toMatchObject({ content: 'one\ntwo\nthree\n', start_line: 1 });
     const beyond = await read('a.txt', { start_line: 100 });
@@ -105,7 +120,12 @@ describe('read_files', () => {
     await put('be', Buffer.from('\ufeffhé\n', 'utf16le').swap16());
     expect(await read('crlf')).toMatchObject({ eol: 'crlf', content: 'a\r\nb\r\n' });
     expect(await read('mixed')).toMatchObject({ eol: 'mixed', content: 'a\r\nb\n' });
-    expect(await read('bom')).toMatchObject({ encoding: 'utf-8-bom', content: 'a\n', bytes: 5, sha256: sha256('\ufeffa\n') });
+    expect(await read('bom')).toMatchObject({
+      encoding: 'utf-8-bom',
+      content: 'a\n',
+      bytes: 5,
+      sha256: sha256('\ufeffa\n'),
+    });
     expect(await read('le')).toMatchObject({ encoding: 'utf-16le', content: 'hé\r\n😀', total_lines: 2, eol: 'crlf' });
     expect(await read('be')).toMatchObject({ encoding: 'utf-16be', content: 'hé\n' });
   });
@@ -137,7 +157,12 @@ describe('read_files', () => {
   });
 
   it('answers per item where one of several fails', async () => {
-    const items = await readAll([{ path: 'a.txt', end_line: 1 }, { path: 'nope' }, { path: '../outside/secret.txt' }, { path: 'link' }]);
+    const items = await readAll([
+      { path: 'a.txt', end_line: 1 },
+      { path: 'nope' },
+      { path: '../outside/secret.txt' },
+      { path: 'link' },
+    ]);
     expect(items.map(({ error, content }) => error?.code ?? content)).toEqual([
       'one\n',
       'NOT_FOUND',
@@ -151,13 +176,22 @@ describe('read_files', () => {
     await put('image.txt', PNG);
     await put('sound', Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(20)]));
     await put('page.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>');
-    const outcome = await kit.call('read_files', { items: [{ path: 'image.txt' }, { path: 'sound' }, { path: 'page.svg' }] });
+    const outcome = await kit.call('read_files', {
+      items: [{ path: 'image.txt' }, { path: 'sound' }, { path: 'page.svg' }],
+    });
     if (outcome.kind !== 'success') throw new Error('failed');
     const { content, structured } = outcome.value;
     expect(content.map(({ type }) => type)).toEqual(['text', 'image', 'audio']);
     expect(content[1]).toEqual({ type: 'image', mimeType: 'image/png', data: PNG.toString('base64') });
     const [image, sound, svg] = (structured as ReadFilesOutput).items;
-    expect(image).toEqual({ path: 'image.txt', sha256: sha256(PNG), bytes: PNG.length, encoding: 'media', mime: 'image/png', truncated: false });
+    expect(image).toEqual({
+      path: 'image.txt',
+      sha256: sha256(PNG),
+      bytes: PNG.length,
+      encoding: 'media',
+      mime: 'image/png',
+      truncated: false,
+    });
     expect(sound).toMatchObject({ mime: 'audio/wav' });
     expect(svg).toMatchObject({ mime: 'text/plain', encoding: 'utf-8' });
   });
@@ -204,7 +238,7 @@ describe('read_files', () => {
       expect((await kit.fail('read_files', input)).code).toBe('INVALID_ARGUMENT');
   });
 
-  it('has one answer for every workspace that is not the caller\'s', async () => {
+  it("has one answer for every workspace that is not the caller's", async () => {
     expect(await read('a.txt', {}, { workspace: 'ws' })).toMatchObject({ total_lines: 3 });
     const answers = new Set<string>();
     for (const workspace of ['../other', '__proto__', 'constructor', '', 'other', 'x'.repeat(10_000), 'WS'])
@@ -233,7 +267,15 @@ describe('read_files and what it must not show', () => {
   });
 
   it('follows no link out, and every link that stays in', async () => {
-    const outward = ['/proc/self/environ', '/proc/1/environ', '/proc/self/mem', '/proc/self/fd/3', '/dev/fd/0', '/dev/stdin', '/proc/self/root'];
+    const outward = [
+      '/proc/self/environ',
+      '/proc/1/environ',
+      '/proc/self/mem',
+      '/proc/self/fd/3',
+      '/dev/fd/0',
+      '/dev/stdin',
+      '/proc/self/root',
+    ];
     for (const [index, target] of outward.entries()) {
       await symlink(target, join(root, `e${index}`));
       expect([target, await codeOf(`e${index}`)]).toEqual([target, 'SYMLINK_ESCAPE']);
@@ -271,7 +313,11 @@ describe('read_files and what it must not show', () => {
     const seen = new Set<string>();
     while (flips < 500) {
       const outcome = await kit.call('read_files', { items: [{ path: 'flip' }] });
-      seen.add(outcome.kind === 'success' ? String((outcome.value.structured as ReadFilesOutput).items[0]!.content) : 'refused');
+      seen.add(
+        outcome.kind === 'success'
+          ? String((outcome.value.structured as ReadFilesOutput).items[0]!.content)
+          : 'refused',
+      );
     }
     await flipper;
     expect([...seen].filter((answer) => answer !== 'inside' && answer !== 'refused')).toEqual([]);
@@ -297,11 +343,12 @@ describe('read_files and files of any size', () => {
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 
-  it('keeps memory flat for the tail of one line of 1 GB, and for a range far into it', async () => {
+  it('keeps memory flat for the tail of one line of 100 MB, and for a range far into it', async () => {
     const file = createWriteStream(join(root, 'line'));
     const block = Buffer.alloc(MiB, 'x');
     for (let written = 0; written < 100; written++) if (!file.write(block)) await once(file, 'drain');
-    await new Promise((ended) => void file.end('end\nlast\n', ended));
+    file.end('end\nlast\n');
+    await once(file, 'finish');
     const growth = await rssGrowth(async () => {
       const tail = await read('line', { tail: 1 });
       expect(tail).toMatchObject({ content: 'last\n', partial: true, truncated: false });

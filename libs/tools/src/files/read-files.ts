@@ -67,7 +67,7 @@ export class ReadFiles {
     if (as === 'text' || (as === 'auto' && sniffed.kind === 'text'))
       return { result: await this.readText(file, item, budget, signal, as === 'text') };
     if (as === 'auto' && sniffed.kind === 'binary') throw this.binary(file, sniffed);
-    return this.readBytes(file.handle, item.path, sniffed, as === 'base64', budget, signal);
+    return await this.readBytes(file.handle, item.path, sniffed, as === 'base64', budget, signal);
   }
 
   private async readText(
@@ -85,7 +85,8 @@ export class ReadFiles {
       { maxScanBytes: this.limits.readScanBytes, claimedBytes, signal },
     ).run();
     const content = decodeUtf8(piece.bytes);
-    if (content === undefined) throw unsupportedEncoding('It is not text in UTF-8, nor in UTF-16 with a byte order mark.');
+    if (content === undefined)
+      throw unsupportedEncoding('It is not text in UTF-8, nor in UTF-16 with a byte order mark.');
     if (!allowsNul && content.includes('\0')) throw unsupportedEncoding('It has NUL characters, so it is not text.');
     budget.textBytes -= piece.bytes.length;
     return {
@@ -114,9 +115,13 @@ export class ReadFiles {
   ): Promise<ItemAnswer> {
     const data = await readUpTo(handle, budget.mediaBytes + 1, signal);
     if (data.length > budget.mediaBytes)
-      throw new ServerError('LIMIT', `It has more bytes than the ${budget.mediaBytes} left of the ${this.limits.readMediaBytes} one call may return of files that are not text.`, {
-        ...(budget.mediaBytes < this.limits.readMediaBytes && { hint: 'Read it in a call of its own.' }),
-      });
+      throw new ServerError(
+        'LIMIT',
+        `It has more bytes than the ${budget.mediaBytes} left of the ${this.limits.readMediaBytes} one call may return of files that are not text.`,
+        {
+          ...(budget.mediaBytes < this.limits.readMediaBytes && { hint: 'Read it in a call of its own.' }),
+        },
+      );
     budget.mediaBytes -= data.length;
     const base64 = data.toString('base64');
     const result: ReadItemResult = {
@@ -128,12 +133,17 @@ export class ReadFiles {
       mime,
       truncated: false,
     };
-    return inline ? { result } : { result, block: { type: kind === 'audio' ? 'audio' : 'image', data: base64, mimeType: mime } };
+    return inline
+      ? { result }
+      : { result, block: { type: kind === 'audio' ? 'audio' : 'image', data: base64, mimeType: mime } };
   }
 
   private binary({ stats }: OpenFile, { mime }: Sniffed): ServerError {
     if (stats.size > this.limits.readMediaBytes)
-      return new ServerError('LIMIT', `It is binary (${mime}) and has more than the ${this.limits.readMediaBytes} bytes that can be returned.`);
+      return new ServerError(
+        'LIMIT',
+        `It is binary (${mime}) and has more than the ${this.limits.readMediaBytes} bytes that can be returned.`,
+      );
     return unsupportedEncoding(`It is binary (${mime}).`);
   }
 }

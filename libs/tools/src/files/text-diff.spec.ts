@@ -6,7 +6,8 @@ import { diffText } from './text-diff.js';
 
 const limits = new Limits();
 const diff = (before: string, after: string) => diffText('f', Buffer.from(before), Buffer.from(after), limits);
-const lines = (count: number, prefix: string): string => Array.from({ length: count }, (_, index) => `${prefix} ${index}\n`).join('');
+const lines = (count: number, prefix: string): string =>
+  Array.from({ length: count }, (_, index) => `${prefix} ${index}\n`).join('');
 
 describe('diffText', () => {
   it('gives a unified diff with right line numbers', () => {
@@ -14,7 +15,12 @@ describe('diffText', () => {
     expect(diff(before, before.replace('line 50\n', 'LINE 50\n')).text).toBe(
       '--- a/f\n+++ b/f\n@@ -48,7 +48,7 @@\n line 47\n line 48\n line 49\n-line 50\n+LINE 50\n line 51\n line 52\n line 53\n',
     );
-    expect(diff('', 'a\nb\n')).toEqual({ text: '--- a/f\n+++ b/f\n@@ -0,0 +1,2 @@\n+a\n+b\n', isOmitted: false, added: 2, removed: 0 });
+    expect(diff('', 'a\nb\n')).toEqual({
+      text: '--- a/f\n+++ b/f\n@@ -0,0 +1,2 @@\n+a\n+b\n',
+      isOmitted: false,
+      added: 2,
+      removed: 0,
+    });
     expect(diff('a', 'a')).toEqual({ isOmitted: false, added: 0, removed: 0 });
   });
 

@@ -49,7 +49,12 @@ function compare(old: Buffer, young: Buffer, diffMs: number): StructuredPatchHun
   return structuredPatch('', '', old.toString('utf8'), young.toString('utf8'), undefined, undefined, options)?.hunks;
 }
 
-function describe(path: string, hunks: readonly StructuredPatchHunk[], linesBefore: number, maxBytes: number): TextDiff {
+function describe(
+  path: string,
+  hunks: readonly StructuredPatchHunk[],
+  linesBefore: number,
+  maxBytes: number,
+): TextDiff {
   const header = `--- a/${path}\n+++ b/${path}\n`;
   let text = header;
   let isOmitted = false;
@@ -66,7 +71,8 @@ function describe(path: string, hunks: readonly StructuredPatchHunk[], linesBefo
 }
 
 /** In unified diffs an empty span names the line before it. */
-const span = (start: number, lines: number, offset: number): string => `${start + offset - (lines === 0 ? 1 : 0)},${lines}`;
+const span = (start: number, lines: number, offset: number): string =>
+  `${start + offset - (lines === 0 ? 1 : 0)},${lines}`;
 
 /** From whole line to whole line, with the lines of context. */
 function changedStretch(before: Buffer, after: Buffer): Stretch {
@@ -87,7 +93,8 @@ function linesBack(bytes: Buffer, position: number, lines: number): number {
   return at;
 }
 
-const lineStart = (bytes: Buffer, position: number): number => (position === 0 ? 0 : bytes.lastIndexOf(LF, position - 1) + 1);
+const lineStart = (bytes: Buffer, position: number): number =>
+  position === 0 ? 0 : bytes.lastIndexOf(LF, position - 1) + 1;
 
 /** End of the line at `position`, and `lines` further on. */
 function linesOn(bytes: Buffer, position: number, lines: number): number {

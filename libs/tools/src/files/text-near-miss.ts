@@ -9,13 +9,18 @@ const CLOSE_ENOUGH = 0.6;
  * `undefined` where none is close. Looks at a bounded number of lines and characters.
  */
 export function nearMiss(text: string, searched: string): string | undefined {
-  const wanted = searched.split('\n', 100).find((line) => line.trim() !== '')?.slice(0, MAX_LINE_CHARS);
+  const wanted = searched
+    .split('\n', 100)
+    .find((line) => line.trim() !== '')
+    ?.slice(0, MAX_LINE_CHARS);
   if (wanted === undefined) return undefined;
   const lines = text.split('\n', MAX_LINES);
   const same = lines.findIndex((line) => line.trim() === wanted.trim());
   if (same >= 0) {
     const isExact = lines[same]!.includes(wanted);
-    const difference = isExact ? 'matches, so the difference is in the lines that follow' : 'differs in white space only';
+    const difference = isExact
+      ? 'matches, so the difference is in the lines that follow'
+      : 'differs in white space only';
     return `Line ${same + 1} ${difference}: ${show(lines[same]!)}.`;
   }
   return closest(lines, wanted.trim());
@@ -62,4 +67,5 @@ function likeness(pairs: ReadonlyMap<number, number>, total: number, candidate: 
   return (2 * common) / (total + Math.max(0, candidate.length - 1));
 }
 
-const show = (line: string): string => JSON.stringify(line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line);
+const show = (line: string): string =>
+  JSON.stringify(line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line);

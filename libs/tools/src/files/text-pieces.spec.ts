@@ -6,7 +6,9 @@ import { LineRange } from './text-range.js';
 import { LineTail } from './text-tail.js';
 
 const chunksOf = (bytes: Buffer, size: number): Buffer[] =>
-  Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+  Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
 
 /** Lines with their endings, as an independent reading of what a line is. */
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
@@ -31,7 +33,9 @@ function tail(text: string, lines: number, maxBytes: number, chunkSize: number) 
   return window.finish(linesOf(text).length);
 }
 
-const anyText = fc.array(fc.constantFrom('a', 'bc', 'ü', '😀', '\n', '\r\n'), { maxLength: 40 }).map((parts) => parts.join(''));
+const anyText = fc
+  .array(fc.constantFrom('a', 'bc', 'ü', '😀', '\n', '\r\n'), { maxLength: 40 })
+  .map((parts) => parts.join(''));
 const small = fc.integer({ min: 1, max: 12 });
 
 describe('LineRange', () => {
@@ -67,7 +71,7 @@ describe('LineRange', () => {
   it('can be read on to the end', () => {
     const text = Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join('');
     let got = '';
-    for (let next: number | undefined = 1; next !== undefined; ) {
+    for (let next: number | undefined = 1; next !== undefined;) {
       const piece = range(text, next, Infinity, 30, 7);
       got += piece.bytes.toString();
       next = piece.nextStartLine;

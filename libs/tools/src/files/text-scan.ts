@@ -74,9 +74,13 @@ export class TextScan {
       return this.isHuge && lines.isComplete;
     });
     if (!lines.wasReached && !isWhole)
-      throw new ServerError('LIMIT', `Line ${first} lies beyond the first ${bytesRead} bytes, which are all that is scanned.`, {
-        hint: 'Use tail, or search_text.',
-      });
+      throw new ServerError(
+        'LIMIT',
+        `Line ${first} lies beyond the first ${bytesRead} bytes, which are all that is scanned.`,
+        {
+          hint: 'Use tail, or search_text.',
+        },
+      );
     return this.answer(lines.finish(isWhole), encoding, bytesRead, isWhole);
   }
 
@@ -87,7 +91,7 @@ export class TextScan {
     take: (text: Buffer, edges: Edges) => boolean | void,
   ): Promise<{ bytesRead: number; isWhole: boolean }> {
     const decode = decoderOf(encoding, from === 0);
-    for (let bytesRead = 0; ; ) {
+    for (let bytesRead = 0; ;) {
       this.bounds.signal.throwIfAborted();
       const room = this.bounds.maxScanBytes - bytesRead;
       const chunk = await readAt(this.handle, from + bytesRead, Math.min(CHUNK_BYTES, Math.max(1, room)));

@@ -6,11 +6,16 @@ describe('findBytes', () => {
   it('finds what indexOf finds, without overlaps', () => {
     const bytes = fc.array(fc.constantFrom(97, 98, 99), { maxLength: 60 }).map((values) => Buffer.from(values));
     fc.assert(
-      fc.property(bytes, bytes.filter(({ length }) => length > 0), (haystack, needle) => {
-        const expected: number[] = [];
-        for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length)) expected.push(at);
-        expect(findBytes(haystack, needle, 100)).toEqual({ count: expected.length, positions: expected });
-      }),
+      fc.property(
+        bytes,
+        bytes.filter(({ length }) => length > 0),
+        (haystack, needle) => {
+          const expected: number[] = [];
+          for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length))
+            expected.push(at);
+          expect(findBytes(haystack, needle, 100)).toEqual({ count: expected.length, positions: expected });
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

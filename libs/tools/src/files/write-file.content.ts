@@ -11,10 +11,12 @@ export function contentBytes(content: string, encoding: 'utf-8' | 'base64', maxB
   const size = encoding === 'base64' ? Math.floor((content.length * 3) / 4) - 2 : Buffer.byteLength(content);
   if (size > maxBytes) throw tooLarge(maxBytes);
   if (encoding === 'utf-8') {
-    if (!content.isWellFormed()) throw new ServerError('INVALID_ARGUMENT', 'content has text that is not valid Unicode.');
+    if (!content.isWellFormed())
+      throw new ServerError('INVALID_ARGUMENT', 'content has text that is not valid Unicode.');
     return Buffer.from(content);
   }
-  if (content.length % 4 !== 0 || NOT_BASE64.test(content.replace(PADDING, ''))) throw new ServerError('INVALID_ARGUMENT', 'content is not base64.');
+  if (content.length % 4 !== 0 || NOT_BASE64.test(content.replace(PADDING, '')))
+    throw new ServerError('INVALID_ARGUMENT', 'content is not base64.');
   const data = Buffer.from(content, 'base64');
   if (data.length > maxBytes) throw tooLarge(maxBytes);
   return data;

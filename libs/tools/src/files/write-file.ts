@@ -44,7 +44,8 @@ export class WriteFile {
     return tree.exclusively(resolved, signal, async () => {
       // Looked at again: whoever had the lock before may have created it.
       const target = await resolveForWriting(workspace, resolved.canonical === '' ? '.' : resolved.canonical);
-      if (target.canonical !== resolved.canonical) throw new ServerError('CONFLICT', 'The path was changed by someone else meanwhile.');
+      if (target.canonical !== resolved.canonical)
+        throw new ServerError('CONFLICT', 'The path was changed by someone else meanwhile.');
       const write: Write = { tree, target, data, ifMatch, isDryRun: input.dry_run ?? false, signal };
       if (target.exists && target.kind !== 'file') throw notRegularFile(input.path);
       if (mode === 'overwrite') return this.overwrite(write);
@@ -65,7 +66,8 @@ export class WriteFile {
   }
 
   private async overwrite({ tree, target, data, ifMatch, isDryRun, signal }: Write): Promise<WriteFileOutput> {
-    if (!target.exists) throw new ServerError('NOT_FOUND', 'There is no file to overwrite.', { hint: 'Use mode "create".' });
+    if (!target.exists)
+      throw new ServerError('NOT_FOUND', 'There is no file to overwrite.', { hint: 'Use mode "create".' });
     const current = await readCurrent(tree, target.canonical, this.limits, signal);
     if (current.sha256 === undefined)
       throw new ServerError('LIMIT', 'The file is too large to be compared with if_match, so it is not overwritten.');
@@ -80,7 +82,10 @@ export class WriteFile {
 
   private async append({ tree, target, data, ifMatch, isDryRun, signal }: Write): Promise<WriteFileOutput> {
     const path = target.canonical;
-    const before = ifMatch === undefined && !isDryRun && data.length > 0 ? undefined : await readCurrent(tree, path, this.limits, signal);
+    const before =
+      ifMatch === undefined && !isDryRun && data.length > 0
+        ? undefined
+        : await readCurrent(tree, path, this.limits, signal);
     if (ifMatch !== undefined) checkVersion(ifMatch, before?.sha256 ?? 'unknown');
     const counted = { added: countLines(data), removed: 0 };
     if (before !== undefined && data.length === 0) return answer('unchanged', target, before, counted);

@@ -28,7 +28,9 @@ export class Workspaces {
   get(name?: string): Workspace {
     const workspace = name === undefined ? this.all[0] : this.byName.get(name);
     if (workspace === undefined)
-      throw new ServerError('NOT_FOUND', 'There is no such workspace.', { hint: 'Leave it out to use the default workspace.' });
+      throw new ServerError('NOT_FOUND', 'There is no such workspace.', {
+        hint: 'Leave it out to use the default workspace.',
+      });
     return workspace;
   }
 }

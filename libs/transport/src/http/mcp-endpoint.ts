@@ -81,6 +81,7 @@ export class McpEndpoint {
     if (req.rawHeaders.length / 2 > this.limits.headerCount) return refuse(431, `More than ${this.limits.headerCount} headers`);
     const twice = sentTwice(req);
     if (twice !== undefined) return refuse(400, `The header ${twice} was sent twice`);
+    if (!req.url?.startsWith('/')) return refuse(400, 'The target must be a path');
     this.rules ??= new OriginRules(this.settings, req.socket.localPort ?? this.settings.port);
     const host = this.rules.host(req.headers.host);
     if (host === 'malformed') return refuse(400, 'The Host header is missing or malformed');

@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Limits, loadSettings, WorkspaceSettings } from '@app/config';
+import type { ServerError } from '@app/mcp';
+import { resolveForWriting } from './resolve-for-writing.js';
+import { Workspaces } from './workspaces.js';
+
+let base: string;
+
+beforeEach(async () => {
+  base = await realpath(await mkdtemp(join(tmpdir(), 'workspaces-')));
+  for (const name of ['one', 'two']) {
+    await mkdir(join(base, name));
+    await writeFile(join(base, name, 'name.txt'), name);
+  }
+});
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+const workspacesOf = (...entries: string[]): Workspaces => {
+  const { workspace, limits } = loadSettings({}, { transport: 'stdio', workspaces: entries });
+  return new Workspaces(workspace, limits);
+};
+const nameIn = async (workspaces: Workspaces, name?: string): Promise<string> => {
+  await using file = await workspaces.get(name).tree.openFile('name.txt');
+  return file.handle.readFile('utf8');
+};
+
+describe('Workspaces', () => {
+  it('gives each root its own files, and the first by default', async () => {
+    const workspaces = workspacesOf(`a=${join(base, 'one')}`, `b=${join(base, 'two')}`);
+    expect(await nameIn(workspaces)).toBe('one');
+    expect(await nameIn(workspaces, 'a')).toBe('one');
+    expect(await nameIn(workspaces, 'b')).toBe('two');
+    expect(workspaces.all.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  it('has one refusal for every other name', () => {
+    const workspaces = workspacesOf(`a=${join(base, 'one')}`);
+    const messages = ['', 'c', '../two', '__proto__', 'toString', 'A', 'x'.repeat(10_000)].map((name) => {
+      try {
+        workspaces.get(name);
+      } catch (error) {
+        return `${(error as ServerError).code} ${(error as ServerError).message}`;
+      }
+      return 'found';
+    });
+    expect(new Set(messages).size).toBe(1);
+    expect(messages[0]).toContain('NOT_FOUND');
+    expect(() => new Workspaces(Object.assign(new WorkspaceSettings(), { roots: [] }), new Limits()).get()).toThrow(
+      'no such workspace',
+    );
+  });
+
+  it('takes a root that is a link, or has a trailing slash, for what it leads to', async () => {
+    await symlink(join(base, 'one'), join(base, 'link'));
+    expect(await nameIn(workspacesOf(`a=${join(base, 'link')}/`))).toBe('one');
+  });
+
+  it('judges a write by the given path and by where its links lead', async () => {
+    const workspace = workspacesOf(`a=${join(base, 'one')}`).get();
+    await mkdir(join(base, 'one/.git'));
+    await symlink('.git', join(base, 'one/innocent'));
+    const code = (path: string) =>
+      resolveForWriting(workspace, path).then(
+        ({ canonical }) => canonical,
+        (error: ServerError) => error.code,
+      );
+    expect(await code('innocent/config')).toBe('PROTECTED_PATH');
+    expect(await code('.git/config')).toBe('PROTECTED_PATH');
+    expect(await code('new/name.txt')).toBe('new/name.txt');
+    expect(await code('./name.txt')).toBe('name.txt');
+    expect(await readFile(join(base, 'one/name.txt'), 'utf8')).toBe('one');
+  });
+});
