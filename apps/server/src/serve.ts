@@ -37,11 +37,15 @@ async function serveHttp(settings: Settings, root: RootLogger, extra: Extra): Pr
   return port;
 }
 
-/** Idle connections go at once; those with an answer under way go with it. */
-function stopListening(server: Server): Promise<void> {
+const IDLE_CHECK_MS = 25;
+
+/** Idle connections go at once, those with an answer under way as soon as it is out. */
+async function stopListening(server: Server): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
+  const sweeper = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   server.closeIdleConnections();
-  return closed;
+  await closed;
+  clearInterval(sweeper);
 }
 
 async function serveStdio(settings: Settings, root: RootLogger, extra: Extra): Promise<number> {

@@ -49,6 +49,8 @@ export class Limits {
   readonly legacySessions: number = 1_000;
   readonly legacySessionsPerPrincipal: number = 250;
   readonly legacySessionIdleMs: number = 30 * 60_000;
+  readonly legacyReplayEvents: number = 256;
+  readonly legacyReplayBytes: number = 262_144;
   readonly subscriptions: number = 1_024;
   readonly tasks: number = 1_000;
   readonly tasksPerPrincipal: number = 100;

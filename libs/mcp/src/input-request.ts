@@ -1,3 +1,4 @@
+import { IntrinsicException } from '@nestjs/common';
 import type { z } from 'zod';
 
 /** A question to the user behind the client, as a form. */
@@ -29,7 +30,7 @@ export type Elicited<T> = { readonly action: 'accept'; readonly content: T } | {
  * Thrown by `ToolCall.ask` and `ToolCall.elicit` to leave the method: the client is asked, and the
  * method runs again from its start with the answers. So ask before you act.
  */
-export class InputRequired extends Error {
+export class InputRequired extends IntrinsicException {
   constructor(
     readonly requests: InputRequests,
     readonly state: CallState,

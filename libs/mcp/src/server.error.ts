@@ -1,3 +1,4 @@
+import { IntrinsicException } from '@nestjs/common';
 import { CODES, type ErrorCode } from './error-code.js';
 
 export interface ErrorFacts {
@@ -13,9 +14,10 @@ export interface ErrorFacts {
 
 /**
  * The base of every operational failure. `message` is safe to show to a caller: no path of the
- * machine, no secret, no stack; what is not safe travels as `cause`.
+ * machine, no secret, no stack; what is not safe travels as `cause`. Intrinsic, so that Nest does not log a refusal
+ * as if it were a defect.
  */
-export class ServerError extends Error {
+export class ServerError extends IntrinsicException {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs?: number;

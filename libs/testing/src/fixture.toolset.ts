@@ -10,6 +10,7 @@ const SlowInput = z.strictObject({
   deaf: z.boolean().optional().describe('Ignore the abort signal'),
 });
 const KeyInput = z.strictObject({ key: z.string().max(64).describe('What to change') });
+const Effects = z.strictObject({ effects: z.array(z.string()) });
 const Done = z.strictObject({ done: z.string() });
 
 const quiet = { destructive: false, idempotent: true, openWorld: false };
@@ -48,6 +49,11 @@ export class FixtureTools {
   destroy(@Input() { key }: z.infer<typeof KeyInput>): z.infer<typeof Done> {
     this.effects.push(`destroy:${key}`);
     return { done: key };
+  }
+
+  @Tool({ title: 'List effects', description: 'Tells what the changing tools did', output: Effects, risk: 'read', hints: quiet })
+  listEffects(): z.infer<typeof Effects> {
+    return { effects: [...this.effects] };
   }
 
   @Tool({ title: 'Refuse', description: 'Fails in an expected way', risk: 'read', hints: quiet })

@@ -176,17 +176,17 @@ describe('openFile', () => {
 
   it('never reads outside while a file is swapped for a link 2,000 times', async () => {
     const path = join(root, 'flip');
-    let flips = 0;
+    const flips = { done: 0 };
     const seen = new Set<string>();
     const flipper = (async () => {
-      for (; flips < 2_000; flips++) {
+      for (; flips.done < 2_000; flips.done++) {
         await writeFile(`${path}.new`, 'inside');
         await rename(`${path}.new`, path);
         await symlink(join(outside, 'secret.txt'), `${path}.link`);
         await rename(`${path}.link`, path);
       }
     })();
-    while (flips < 2_000) seen.add(await read('flip').catch((error: ServerError) => error.code));
+    while (flips.done < 2_000) seen.add(await read('flip').catch((error: ServerError) => error.code));
     await flipper;
     expect([...seen].filter((answer) => !['inside', 'NOT_FOUND', 'SYMLINK_ESCAPE'].includes(answer))).toEqual([]);
     expect(seen.has('inside')).toBe(true);
@@ -195,17 +195,17 @@ describe('openFile', () => {
   it('never reads outside while a folder above is swapped for a link', async () => {
     await mkdir(join(outside, 'deep'));
     await writeFile(join(outside, 'deep/a.txt'), CANARY);
-    let flips = 0;
+    const flips = { done: 0 };
     const seen = new Set<string>();
     const flipper = (async () => {
-      for (; flips < 1_000; flips++) {
+      for (; flips.done < 1_000; flips.done++) {
         await rename(join(root, 'src'), join(root, 'aside'));
         await symlink(outside, join(root, 'src'));
         await unlink(join(root, 'src'));
         await rename(join(root, 'aside'), join(root, 'src'));
       }
     })();
-    while (flips < 1_000) seen.add(await read('src/deep/a.txt').catch((error: ServerError) => error.code));
+    while (flips.done < 1_000) seen.add(await read('src/deep/a.txt').catch((error: ServerError) => error.code));
     await flipper;
     expect([...seen].filter((answer) => !['inside', 'NOT_FOUND', 'SYMLINK_ESCAPE'].includes(answer))).toEqual([]);
     expect(seen.has('inside')).toBe(true);
@@ -282,6 +282,13 @@ describe('without /proc/self/fd', () => {
     expect(await codeOf(tree.openFile('src'))).toBe('NOT_REGULAR_FILE');
     await using directory = await tree.openDirectory('in');
     expect(await readdir(directory.path)).toEqual(['deep']);
+    const text = Buffer.from('written');
+    await tree.createFile(await tree.resolve('in/x/y.txt', { missingParents: true }), text);
+    await tree.replaceFile(await tree.resolve('in/deep/a.txt'), text);
+    await tree.appendFile(await tree.resolve('in/deep/a.txt'), text);
+    expect([await read('src/x/y.txt'), await read('src/deep/a.txt')]).toEqual(['written', 'writtenwritten']);
+    expect(await codeOf(tree.createFile({ canonical: 'out/new', exists: false }, text))).toBe('SYMLINK_ESCAPE');
+    expect(await readdir(outside)).toEqual(['secret.txt']);
   });
 });
 

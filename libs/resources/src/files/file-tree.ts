@@ -119,9 +119,9 @@ export class FileTree {
     makesFolders: boolean,
     act: (directory: OpenDirectory, name: string) => Promise<void>,
   ): Promise<void> {
-    return this.at(canonical, 'none', async ({ directory, rest }) => {
+    return this.at(canonical, 'none', async ({ directory, rest, stats }) => {
       const name = rest.at(-1);
-      if (name === undefined) throw notRegularFile(canonical);
+      if (name === undefined || stats?.isFile() === false) throw notRegularFile(canonical);
       if (rest.length > 1 && !makesFolders) throw notFound(canonical);
       await using folders = await NewFolders.make(directory, rest.slice(0, -1));
       try {

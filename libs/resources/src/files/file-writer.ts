@@ -1,16 +1,13 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ServerError } from '@app/mcp';
-import { errnoOf, notFound, notRegularFile } from './fs-error.js';
+import { notFound, notRegularFile } from './fs-error.js';
 import type { OpenDirectory } from './open-directory.js';
 import { spellPath } from './spell-path.js';
 import { TemporaryFile } from './temporary-file.js';
 import { writeAll } from './write-all.js';
 
 const UNFOLLOWED = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
-const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
-/** File systems and permissions that allow no sync of a folder; the write itself is complete. */
-const NO_FOLDER_SYNC = new Set(['EINVAL', 'EACCES', 'EPERM', 'EISDIR', 'ENOTSUP', 'EBADF']);
 
 /**
  * Replaces a file by new content: afterwards the old or the new content is there, whatever happens in between.
@@ -30,7 +27,7 @@ export async function replaceIn(directory: OpenDirectory, name: string, data: Ui
       hint: 'Read it again.',
     });
   await file.replace(name);
-  await syncFolder(directory);
+  await directory.sync();
 }
 
 /** Creates a file that must not exist. @throws EEXIST; errors of the file system as they are */
@@ -39,7 +36,7 @@ export async function createIn(directory: OpenDirectory, name: string, data: Uin
     await using file = await TemporaryFile.write(directory, name, data, 0o666);
     await file.claim(name, data);
   }
-  await syncFolder(directory);
+  await directory.sync();
 }
 
 /**
@@ -88,13 +85,3 @@ async function checkWritable(directory: OpenDirectory, name: string): Promise<St
 
 const isSame = (a: Stats, b: Stats): boolean =>
   a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
-
-/** Makes the change of names survive a loss of power. */
-async function syncFolder(directory: OpenDirectory): Promise<void> {
-  try {
-    const handle = await open(`${directory.path}/.`, FOLDER);
-    await handle.sync().finally(() => handle.close());
-  } catch (error) {
-    if (!NO_FOLDER_SYNC.has(errnoOf(error) ?? '')) throw error;
-  }
-}

@@ -43,17 +43,16 @@ export const errnoOf = (error: unknown): string | undefined => {
 };
 
 /**
- * What a caller is told about a failed file operation.
+ * What a caller is told about a failed file operation; an error that no file system made stays as it is.
  * @param path as the caller gave it, relative to the workspace; the error's own text has the machine's path and travels as cause.
  */
 export function fsError(error: unknown, path: string): Error {
   if (error instanceof ServerError) return error;
   const errno = errnoOf(error);
+  if (errno === undefined || !errno.startsWith('E') || errno.startsWith('ERR_')) return error as Error;
   if (errno === 'ELOOP') return new ServerError('SYMLINK_ESCAPE', LINK_OUT, { cause: error });
-  const answer = errno === undefined ? undefined : ANSWERS[errno];
-  if (answer !== undefined) return new ServerError(answer[0], `${spellPath(path)} ${answer[1]}.`, { cause: error });
-  if (errno === 'ABORT_ERR') return error as Error;
-  return new ServerError('INTERNAL', `A file operation on ${spellPath(path)} failed.`, { cause: error });
+  const [code, text] = ANSWERS[errno] ?? (['INTERNAL', 'could not be read or written'] as const);
+  return new ServerError(code, `${spellPath(path)} ${text}.`, { cause: error });
 }
 
 /** Runs a file operation and throws what `fsError` makes of its failure. */

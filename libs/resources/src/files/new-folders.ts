@@ -46,6 +46,7 @@ export class NewFolders implements AsyncDisposable {
     try {
       await mkdir(parent.child(name));
       this.made.push({ parent, name });
+      await parent.sync();
     } catch (error) {
       // Someone else made it at the same moment: as good as made here, but not ours to remove.
       if (errnoOf(error) !== 'EEXIST') throw error;

@@ -11,6 +11,10 @@ const DIRECTORY = constants.O_RDONLY | O_PATH | (constants.O_DIRECTORY ?? 0) | (
 const REGULAR_FILE =
   constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0) | (constants.O_NOCTTY ?? 0);
 
+const READABLE_DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
+/** File systems and permissions that allow no sync of a folder. */
+const NOT_SYNCED = new Set(['EINVAL', 'EACCES', 'EPERM', 'EISDIR', 'ENOTSUP', 'EBADF']);
+
 /** What an open of a name answers when something other than a folder is there, or nothing. */
 const NOT_A_DIRECTORY = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
@@ -117,6 +121,16 @@ export class OpenDirectory implements AsyncDisposable {
     } catch (error) {
       if (NOT_A_DIRECTORY.has(errnoOf(error) ?? '')) return false;
       throw error;
+    }
+  }
+
+  /** Makes changes of names in it survive a loss of power. */
+  async sync(): Promise<void> {
+    try {
+      const handle = await open(`${this.path}/.`, READABLE_DIRECTORY);
+      await handle.sync().finally(() => handle.close());
+    } catch (error) {
+      if (!NOT_SYNCED.has(errnoOf(error) ?? '')) throw error;
     }
   }
 

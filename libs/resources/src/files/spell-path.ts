@@ -1,8 +1,8 @@
 const MAX_CHARS = 200;
 
 /** Controls, zero-width, bidi and tag characters: all that a reader of a message would not see. */
-// oxlint-disable-next-line no-control-regex
 const UNSEEN =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
 
 /** A path or name as it may stand in a message: quoted, shortened, with everything invisible spelled out. */

@@ -41,7 +41,7 @@ export interface ChildEnd {
 /**
  * Runs a program in a process group of its own and waits until it is gone. The group is ended with TERM, a second
  * later with KILL, and swept once more after the exit, so that what the program started does not outlive it.
- * @throws Error with `code` ENOENT or EACCES where the program cannot be started
+ * @throws Error with `code` ENOENT or EACCES where the program cannot be started; whatever `onStdout` throws
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   if (!isAbsolute(options.program)) throw new Error('a program is named by its absolute path');
@@ -69,6 +69,7 @@ class RunningChild {
   private readonly stderr: Buffer[] = [];
   private stderrBytes = 0;
   private killTimer?: NodeJS.Timeout;
+  private failure?: { readonly error: unknown };
 
   constructor(
     private readonly child: ChildProcess,
@@ -92,6 +93,7 @@ class RunningChild {
       const [code, signal] = await exited;
       this.signalGroup('SIGKILL');
       await this.drain(closed);
+      if (this.failure !== undefined) throw this.failure.error;
       return { cause: this.cause, code, signal, stderr: Buffer.concat(this.stderr).toString('utf8') };
     } finally {
       clearTimeout(timer);
@@ -107,7 +109,17 @@ class RunningChild {
     if (this.cause !== 'exit') return;
     this.stdoutBytes += chunk.length;
     if (this.stdoutBytes > this.options.maxStdoutBytes) this.end('output');
-    else if (!this.options.onStdout(chunk)) this.end('stopped');
+    else if (!this.consume(chunk)) this.end('stopped');
+  }
+
+  /** What the consumer throws must reach whoever waits for the child, not the event loop. */
+  private consume(chunk: Buffer): boolean {
+    try {
+      return this.options.onStdout(chunk);
+    } catch (error) {
+      this.failure = { error };
+      return false;
+    }
   }
 
   private takeStderr(chunk: Buffer): void {

@@ -28,7 +28,7 @@ export interface SpliceBounds {
  *   UNSUPPORTED_ENCODING, LIMIT
  */
 export async function splice(before: Buffer, edits: readonly Edit[], bounds: SpliceBounds): Promise<Spliced> {
-  if (isUtf16(encodingOf(before))) throw unsupported('It is UTF-16, which is edited only as a whole.');
+  if (isUtf16(encodingOf(before))) throw unsupported('The file is UTF-16, which is edited only as a whole.');
   const isCrlf = eolOf(before) === 'crlf';
   const isText = isUtf8(before);
   const replaced: number[] = [];
@@ -38,7 +38,7 @@ export async function splice(before: Buffer, edits: readonly Edit[], bounds: Spl
     const old = bytesOf(edit.old, isCrlf);
     const young = bytesOf(edit.new, isCrlf);
     if (!isText && !(isAscii(old) && isAscii(young)))
-      throw unsupported('It is not UTF-8, so only ASCII text in it can be edited.');
+      throw unsupported('The file is not UTF-8, so only ASCII text in it can be edited.');
     data = applyOne(data, { index, edit, old, young }, bounds.maxBytes);
     replaced.push(edit.expected_count ?? 1);
     // A turn of the event loop between edits: each one passes over the whole file.

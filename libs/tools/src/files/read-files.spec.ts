@@ -301,9 +301,9 @@ describe('read_files and what it must not show', () => {
 
   it('never shows a secret while its file is swapped for a link', async () => {
     const path = join(root, 'flip');
-    let flips = 0;
+    const flips = { done: 0 };
     const flipper = (async () => {
-      for (; flips < 500; flips++) {
+      for (; flips.done < 500; flips.done++) {
         await writeFile(`${path}.new`, 'inside');
         await rename(`${path}.new`, path);
         await symlink(join(base, 'outside/secret.txt'), `${path}.link`);
@@ -311,7 +311,7 @@ describe('read_files and what it must not show', () => {
       }
     })();
     const seen = new Set<string>();
-    while (flips < 500) {
+    while (flips.done < 500) {
       const outcome = await kit.call('read_files', { items: [{ path: 'flip' }] });
       seen.add(
         outcome.kind === 'success'
@@ -371,7 +371,11 @@ describe('read_files and files of any size', () => {
       truncated: true,
     });
     const abort = new AbortController();
-    const waiting = kit.call('read_files', { items: Array(20).fill({ path: 'large' }) }, { signal: abort.signal });
+    const waiting = kit.call(
+      'read_files',
+      { items: Array.from({ length: 20 }, () => ({ path: 'large' })) },
+      { signal: abort.signal },
+    );
     const start = performance.now();
     abort.abort();
     expect((await waiting).kind).not.toBe('success');
@@ -382,15 +386,15 @@ describe('read_files and files of any size', () => {
     const path = join(root, 'growing');
     await writeFile(path, 'start\n');
     const handle = await open(path, 'a');
-    let isGrowing = true;
+    const grown = new AbortController();
     const grower = (async () => {
-      while (isGrowing) await handle.write(Buffer.alloc(MiB, 'y\n'));
+      while (!grown.signal.aborted) await handle.write(Buffer.alloc(MiB, 'y\n'));
     })();
     try {
       expect(await read('growing')).toMatchObject({ start_line: 1 });
       expect((await read('growing', { tail: 2 })).content).toMatch(/^(y\n|start\n){1,2}$/);
     } finally {
-      isGrowing = false;
+      grown.abort();
       await grower;
       await handle.close();
       await rm(path);

@@ -86,8 +86,9 @@ export class ReadFiles {
     ).run();
     const content = decodeUtf8(piece.bytes);
     if (content === undefined)
-      throw unsupportedEncoding('It is not text in UTF-8, nor in UTF-16 with a byte order mark.');
-    if (!allowsNul && content.includes('\0')) throw unsupportedEncoding('It has NUL characters, so it is not text.');
+      throw unsupportedEncoding('The file is not text in UTF-8, nor in UTF-16 with a byte order mark.');
+    if (!allowsNul && content.includes('\0'))
+      throw unsupportedEncoding('The file has NUL characters, so it is not text.');
     budget.textBytes -= piece.bytes.length;
     return {
       path: item.path,
@@ -117,7 +118,7 @@ export class ReadFiles {
     if (data.length > budget.mediaBytes)
       throw new ServerError(
         'LIMIT',
-        `It has more bytes than the ${budget.mediaBytes} left of the ${this.limits.readMediaBytes} one call may return of files that are not text.`,
+        `The file has more bytes than the ${budget.mediaBytes} left of the ${this.limits.readMediaBytes} one call may return of files that are not text.`,
         {
           ...(budget.mediaBytes < this.limits.readMediaBytes && { hint: 'Read it in a call of its own.' }),
         },
@@ -142,9 +143,9 @@ export class ReadFiles {
     if (stats.size > this.limits.readMediaBytes)
       return new ServerError(
         'LIMIT',
-        `It is binary (${mime}) and has more than the ${this.limits.readMediaBytes} bytes that can be returned.`,
+        `The file is binary (${mime}) and has more than the ${this.limits.readMediaBytes} bytes that can be returned.`,
       );
-    return unsupportedEncoding(`It is binary (${mime}).`);
+    return unsupportedEncoding(`The file is binary (${mime}).`);
   }
 }
 

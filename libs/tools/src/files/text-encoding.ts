@@ -35,8 +35,8 @@ export function utf8Boundary(bytes: Uint8Array, length: number): number {
 }
 
 /** Characters a reader does not see: controls, zero-width, bidi, invisible operators, variation tags. */
-// oxlint-disable-next-line no-control-regex
 const HIDDEN =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
 export const hasHiddenCharacters = (text: string): boolean => HIDDEN.test(text);

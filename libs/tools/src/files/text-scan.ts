@@ -138,7 +138,7 @@ function decoderOf(encoding: TextEncoding, fatal: boolean): (chunk?: Buffer) => 
     try {
       return Buffer.from(chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }));
     } catch {
-      throw unsupportedEncoding('It has a UTF-16 byte order mark and is not valid UTF-16.');
+      throw unsupportedEncoding('The file has a UTF-16 byte order mark and is not valid UTF-16.');
     }
   };
 }

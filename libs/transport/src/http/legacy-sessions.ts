@@ -9,8 +9,11 @@ import { type Principal, principalKey } from '@app/mcp';
 import type { ProtocolServer } from '../protocol/protocol-server.js';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
 import { sendRefusal } from './answer.js';
+import { EventLog } from './event-log.js';
 
 const SWEEP_MS = 30_000;
+/** When a client whose stream broke may ask for the rest of it. */
+const RETRY_MS = 1_000;
 const SESSION_HEADER = 'mcp-session-id';
 
 interface Session {
@@ -77,6 +80,8 @@ export class LegacySessions implements OnApplicationShutdown {
       onsessioninitialized: (id) => void this.sessions.set(id, session(id)),
       onsessionclosed: (id) => void this.sessions.delete(id),
       maxRequestBodySize: this.limits.bodyBytes,
+      eventStore: new EventLog(this.limits),
+      retryInterval: RETRY_MS,
     });
     const session = (id: string): Session => ({ id, owner, transport, server, openExchanges: 0, lastSeenAt: performance.now() });
     transport.onerror = (err) => this.log.debug('a session reports', { err });
