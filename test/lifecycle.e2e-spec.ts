@@ -8,8 +8,8 @@ import { callModern, openSession, post } from './support/mcp-messages.js';
 import { PRODUCT, ServerProcess } from './support/server-process.js';
 
 const workspace = mkdtempSync(join(tmpdir(), 'lifecycle-'));
-const codeOf = ({ message }: { message: { result?: { _meta?: unknown } } }): unknown =>
-  (message.result?._meta as Record<string, { code?: string }> | undefined)?.['mcp-software-engineer/error']?.code;
+const codeOf = ({ message }: Awaited<ReturnType<typeof callModern>>): unknown =>
+  (message.result?.['_meta'] as Record<string, { code?: string }> | undefined)?.['mcp-software-engineer/error']?.code;
 
 /** Children of a process, by /proc. */
 function childrenOf(pid: number): number[] {

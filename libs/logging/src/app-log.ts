@@ -7,8 +7,14 @@ type Facts = Record<string, unknown>;
 export class AppLog implements CallLogger {
   constructor(
     private readonly logger: Logger,
-    private readonly bound: Facts = {},
+    private readonly bound?: Facts,
   ) {}
+
+  /** The facts of a line: only copied where there are two sets of them. */
+  private merge(facts: Facts | undefined): Facts {
+    if (this.bound === undefined) return facts ?? {};
+    return facts === undefined ? this.bound : { ...this.bound, ...facts };
+  }
 
   /** The same log with facts on every line; costs nothing until a line is written. */
   with(facts: Facts): AppLog {
@@ -16,16 +22,16 @@ export class AppLog implements CallLogger {
   }
 
   debug(message: string, facts?: Facts): void {
-    if (this.logger.isLevelEnabled('debug')) this.logger.debug({ ...this.bound, ...facts }, message);
+    if (this.logger.isLevelEnabled('debug')) this.logger.debug(this.merge(facts), message);
   }
   info(message: string, facts?: Facts): void {
-    if (this.logger.isLevelEnabled('info')) this.logger.info({ ...this.bound, ...facts }, message);
+    if (this.logger.isLevelEnabled('info')) this.logger.info(this.merge(facts), message);
   }
   warn(message: string, facts?: Facts): void {
-    this.logger.warn({ ...this.bound, ...facts }, message);
+    this.logger.warn(this.merge(facts), message);
   }
   /** An `err` fact is written with its stack and its chain of causes. */
   error(message: string, facts?: Facts): void {
-    this.logger.error({ ...this.bound, ...facts }, message);
+    this.logger.error(this.merge(facts), message);
   }
 }

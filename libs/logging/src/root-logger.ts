@@ -15,7 +15,7 @@ const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'authorizat
 /** The process's one logger. A stream that fails costs lines, counted, never a call. */
 export function createRootLogger(settings: LogSettings, stream?: DestinationStream): RootLogger {
   let dropped = 0;
-  const destination = stream ?? pino.destination({ fd: settings.stream === 'stderr' ? 2 : 1, sync: false });
+  const destination = stream ?? batchedStream(settings.stream === 'stderr' ? 2 : 1);
   if ('on' in destination) (destination as ReturnType<typeof pino.destination>).on('error', () => dropped++);
   const logger = pino(
     {
@@ -29,6 +29,12 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
   );
   return { logger, droppedLines: () => dropped, close: (timeoutMs) => closeStream(destination, timeoutMs) };
 }
+
+/** Lines are written together: a system call for each would cost a call more than its work. A crash loses at most the last of them. */
+const BATCH_BYTES = 8_192;
+const BATCH_MS = 100;
+const batchedStream = (fd: number): DestinationStream =>
+  pino.destination({ fd, sync: false, minLength: BATCH_BYTES, periodicFlush: BATCH_MS });
 
 /** One short line per record for a person at a terminal. */
 function prettyStream(out: DestinationStream): DestinationStream {

@@ -65,6 +65,12 @@ export class ContentFixtures {
     return says('Logged where asked for');
   }
 
+  @Tool(fixture('test_reconnection', 'Works for a moment'))
+  async reconnection(@Ctx() call: ToolCall): Promise<RichResult> {
+    await pause(PAUSE_MS, call);
+    return says('Reconnection test completed');
+  }
+
   @Tool(fixture('test_streaming_elicitation', 'Answers without asking anything'))
   streaming(): RichResult {
     return says('Nothing was asked');

@@ -18,6 +18,7 @@ import {
 import { AuditSink } from '@app/security';
 import type { Completer, Operation, ResourceOperation } from '../registry/operation.js';
 import { OperationRegistry } from '../registry/operation.registry.js';
+import { checkOutput } from '../stages/output-validation.js';
 import { quote } from '../stages/input-validation.js';
 import { Admission } from './admission.js';
 import { AuditIntents } from './audit-intents.js';
@@ -59,7 +60,7 @@ export class Dispatcher {
   async callTool(name: string, input: unknown, request: CallRequest): Promise<Outcome<ToolValue>> {
     const tool = this.registry.tool(name);
     if (tool === undefined) return this.refuseUnknown('tool', name, input, request);
-    const outcome = await this.run({ ...workOf(tool), input, run: (call) => tool.invoke(call) }, request);
+    const outcome = await this.run({ ...workOf(tool), input, run: async (call) => checkOutput(tool, await tool.invoke(call)) }, request);
     return outcome.kind === 'success' ? { ...outcome, value: toToolValue(outcome.value) } : outcome;
   }
 

@@ -1,5 +1,5 @@
 /** Who carries a stage out. */
-export type StageCarrier = 'dispatcher' | 'guard' | 'interceptor' | 'method' | 'reserved';
+export type StageCarrier = 'dispatcher' | 'guard' | 'method' | 'reserved';
 
 /**
  * The life of a call, outermost first: the platform's order, not that of decorators or modules.
@@ -22,7 +22,7 @@ export const STAGES = [
   { name: 'attempt timeout', carrier: 'reserved' },
   { name: 'method', carrier: 'method' },
   { name: 'redact', carrier: 'reserved' },
-  { name: 'validate output', carrier: 'interceptor' },
+  { name: 'validate output', carrier: 'dispatcher' },
 ] as const satisfies readonly { name: string; carrier: StageCarrier }[];
 
 export type StageName = (typeof STAGES)[number]['name'];

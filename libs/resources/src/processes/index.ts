@@ -1,2 +1,3 @@
 export * from './child.js';
 export * from './live-groups.js';
+export * from './program-version.js';

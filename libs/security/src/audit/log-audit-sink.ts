@@ -8,7 +8,7 @@ export class LogAuditSink extends AuditSink {
     super();
   }
 
-  override record(record: AuditRecord): void {
-    this.log.info('audit', { ...record });
+  override record({ at: _logged, ...facts }: AuditRecord): void {
+    this.log.info('audit', facts);
   }
 }

@@ -17,11 +17,14 @@ export async function readUpTo(handle: FileHandle, maxBytes: number, signal: Abo
 }
 
 /** Reads a chunk at a position; shorter only where the file ends. */
-export async function readAt(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(bytes);
+export const readAt = (handle: FileHandle, position: number, bytes: number): Promise<Buffer> =>
+  readInto(handle, position, Buffer.allocUnsafeSlow(bytes));
+
+/** Fills a buffer from a position; what is returned is the part of it that was filled. */
+export async function readInto(handle: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
   let filled = 0;
-  while (filled < bytes) {
-    const { bytesRead } = await handle.read(buffer, filled, bytes - filled, position + filled);
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -5,7 +5,7 @@ import { encodingOf, isUtf16, markBytes, type TextEncoding } from './text-encodi
 import { type Eol, LineCount } from './text-lines.js';
 import type { TextPiece } from './text-piece.js';
 import { type Edges, LineRange } from './text-range.js';
-import { readAt } from './text-read.js';
+import { readAt, readInto } from './text-read.js';
 import { LineTail } from './text-tail.js';
 
 const CHUNK_BYTES = 262_144;
@@ -84,17 +84,19 @@ export class TextScan {
     return this.answer(lines.finish(isWhole), encoding, bytesRead, isWhole);
   }
 
-  /** @param take given the text as UTF-8, chunk by chunk; true ends the scan */
+  /** @param take given the text as UTF-8, chunk by chunk, in a buffer that is used again; true ends the scan */
   private async scan(
     encoding: TextEncoding,
     from: number,
     take: (text: Buffer, edges: Edges) => boolean | void,
   ): Promise<{ bytesRead: number; isWhole: boolean }> {
     const decode = decoderOf(encoding, from === 0);
+    // One buffer for all chunks: garbage of this size is collected late.
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     for (let bytesRead = 0; ;) {
       this.bounds.signal.throwIfAborted();
       const room = this.bounds.maxScanBytes - bytesRead;
-      const chunk = await readAt(this.handle, from + bytesRead, Math.min(CHUNK_BYTES, Math.max(1, room)));
+      const chunk = await readInto(this.handle, from + bytesRead, buffer.subarray(0, Math.max(1, room)));
       if (chunk.length === 0) {
         decode();
         return { bytesRead, isWhole: from === 0 };

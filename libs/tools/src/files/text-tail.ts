@@ -6,34 +6,42 @@ import type { TextPiece } from './text-piece.js';
  * than that. Too much is cut before a whole line, or inside the last line where that alone is too long.
  */
 export class LineTail {
-  private readonly parts: Buffer[] = [];
-  private size = 0;
-  /** Whether `parts` begin where the text begins. */
-  private hasStart: boolean;
+  /** Bytes kept at least: one more than the bound, which shows whether the tail begins a line. */
+  private readonly kept: number;
+  private readonly window: Buffer;
+  private used = 0;
 
   constructor(
     private readonly count: number,
     private readonly maxBytes: number,
-    /** Whether the first chunk is the start of the text. */
-    fromStart: boolean,
+    /** Whether the window begins where the text begins; at first, whether the first chunk does. */
+    private hasStart: boolean,
   ) {
-    this.hasStart = fromStart;
+    this.kept = maxBytes + 1;
+    this.window = Buffer.allocUnsafeSlow(2 * this.kept);
   }
 
+  /** The chunk is copied, its buffer may be used again. */
   push(chunk: Buffer): void {
-    if (chunk.length === 0) return;
-    this.parts.push(chunk);
-    this.size += chunk.length;
-    // More than `maxBytes` stay, so the byte before the tail shows whether the tail begins a line.
-    while (this.size - this.parts[0]!.length > this.maxBytes) {
-      this.size -= this.parts.shift()!.length;
+    if (this.used + chunk.length > this.window.length) this.makeRoom();
+    const part = chunk.length > this.kept ? chunk.subarray(-this.kept) : chunk;
+    if (part.length < chunk.length) {
+      this.used = 0;
       this.hasStart = false;
     }
+    this.used += part.copy(this.window, this.used);
+  }
+
+  private makeRoom(): void {
+    if (this.used <= this.kept) return;
+    this.window.copyWithin(0, this.used - this.kept, this.used);
+    this.used = this.kept;
+    this.hasStart = false;
   }
 
   /** @param totalLines undefined where they were not counted from the start of the text */
   finish(totalLines: number | undefined): TextPiece {
-    const all = Buffer.concat(this.parts);
+    const all = this.window.subarray(0, this.used);
     const from = this.startOfTail(all);
     const isThere = from > 0 || this.hasStart;
     if (isThere && all.length - from <= this.maxBytes) return this.piece(all.subarray(from), false, totalLines);

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import type { Limits } from '@app/config';
 import type { FileTree } from '@app/resources';
 import { LineCount } from './text-lines.js';
-import { readAt } from './text-read.js';
+import { readInto } from './text-read.js';
 
 const CHUNK_BYTES = 262_144;
 
@@ -30,17 +30,18 @@ export async function readCurrent(
   const { stats } = file;
   const hash = createHash('sha256');
   const count = new LineCount();
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let kept: Buffer[] | undefined = [];
   let bytes = 0;
   for (;;) {
     signal.throwIfAborted();
-    const chunk = await readAt(file.handle, bytes, CHUNK_BYTES);
+    const chunk = await readInto(file.handle, bytes, buffer);
     if (chunk.length === 0) break;
     bytes += chunk.length;
     if (bytes > limits.readScanBytes) return { stats, bytes: Math.max(bytes, stats.size), lines: count.lines };
     hash.update(chunk);
     count.push(chunk);
-    if (bytes <= limits.editFileBytes) kept?.push(chunk);
+    if (bytes <= limits.editFileBytes) kept?.push(Buffer.from(chunk));
     else kept = undefined;
   }
   return { stats, bytes, sha256: hash.digest('hex'), lines: count.lines, ...(kept && { data: Buffer.concat(kept) }) };

@@ -54,8 +54,11 @@ export class MatchCollector implements SearchSink {
   }
 
   context(line: FoundLine): void {
-    if (line.path !== this.path) this.recent = [];
-    else if (this.total > this.options.skip && line.line > this.lastEnd && line.line <= this.lastEnd + this.options.context)
+    const last = this.recent.at(-1);
+    if (last?.path !== line.path) this.recent = [];
+    // A line between two matches may be told as behind the one and again as before the other.
+    else if (line.line <= last.line) return;
+    if (line.path === this.path && this.total > this.options.skip && line.line > this.lastEnd && line.line <= this.lastEnd + this.options.context)
       this.all.addAfter(this.cutLine(line));
     this.recent.push(line);
     if (this.recent.length > this.options.context) this.recent.shift();
@@ -63,14 +66,15 @@ export class MatchCollector implements SearchSink {
 
   /** @param end how the search ended */
   answer({ by }: Pick<SearchEnd, 'by'>): Collected {
-    const cutBy = by === 'time' ? 'time' : by === 'scanned' || this.hitCap ? 'scanned' : undefined;
+    const cutBy: 'time' | 'scanned' | undefined = by === 'time' ? 'time' : by === 'scanned' || this.hitCap ? 'scanned' : undefined;
     const { fullBy, matches } = this.all;
     const isWhole = by === 'done';
+    const truncatedBy = cutBy ?? fullBy;
     const common = {
       files: this.files,
       ...(isWhole && { total_matches: this.total }),
-      truncated: fullBy !== undefined || cutBy !== undefined,
-      ...((cutBy ?? fullBy) && { truncated_by: cutBy ?? fullBy }),
+      truncated: truncatedBy !== undefined,
+      ...(truncatedBy !== undefined && { truncated_by: truncatedBy }),
     };
     if (fullBy === undefined) return { ...common, matches, degraded_to: 'none' };
     if (!this.options.mayDegrade)

@@ -106,6 +106,8 @@ function argumentsFor(request: SearchRequest, limits: Limits): string[] {
   return [
     '--no-config',
     '--json',
+    // What was found before the time ran out is not lost in a buffer.
+    '--line-buffered',
     // Files passed by are told only here.
     '--debug',
     '--engine=default',

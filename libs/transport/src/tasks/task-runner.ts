@@ -187,7 +187,10 @@ export class TaskRunner implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    for (const live of [...this.live.values()]) await this.stop(live);
+    const all = [...this.live.values()];
+    // All of them first: a place that becomes free must not start one that waits.
+    for (const live of all) live.isCancelled = true;
+    for (const live of all) await this.stop(live);
     await Promise.all(this.running);
   }
 }
