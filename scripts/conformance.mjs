@@ -37,15 +37,31 @@ async function scoredOf(revision) {
   const text = await readFile(join(SUITE, 'requirements', `${revision}.yaml`), 'utf8');
   const list = /^server:\n((?: {2}- .+\n)+)/m.exec(text);
   if (list === null) throw new Error(`the requirements of ${revision} have no list of server scenarios`);
-  return list[1].trim().split('\n').map((line) => line.replace(/^\s*- /, ''));
+  return list[1]
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\s*- /, ''));
 }
 
 async function startServer(folder) {
-  const args = [join(root, 'dist-test/test/server/main.js'), 'conformance', '--port', '0', '--workspace', `ws=${folder}`];
+  const args = [
+    join(root, 'dist-test/test/server/main.js'),
+    'conformance',
+    '--port',
+    '0',
+    '--workspace',
+    `ws=${folder}`,
+  ];
   const env = environment({ LOG_LEVEL: 'warn', DRAIN_TIMEOUT_MS: '2000' });
   const server = spawn(runtime(), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.once(signal, () => {
+      server.kill('SIGKILL');
+      process.exit(1);
+    });
   let said = '';
-  for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-20_000)));
+  for (const stream of [server.stdout, server.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-20_000)));
   for (const startedAt = Date.now(); Date.now() - startedAt < START_MS && server.exitCode === null; await wait(50)) {
     const url = /listening at (http:\S+)/.exec(said)?.[1];
     if (url !== undefined) return { server, url, said: () => said };
@@ -67,7 +83,12 @@ async function stopServer(server) {
 async function runSuite(revision, url, folder) {
   const out = join(folder, revision);
   const args = [join(SUITE, 'dist/index.js'), 'server', '--url', url, '--requirements', revision, '-o', out];
-  const suite = spawn(runtime(), args, { cwd: folder, env: environment(), stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS });
+  const suite = spawn(runtime(), args, {
+    cwd: folder,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: RUN_MS,
+  });
   let said = '';
   for (const stream of [suite.stdout, suite.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
   const [code] = await once(suite, 'close');
@@ -86,7 +107,16 @@ function judge(revision, name, kind, checks = []) {
   const reasons = bad.map(({ status, id, errorMessage }) => `${status} ${id}: ${errorMessage ?? ''}`);
   if (kind !== 'reported' && count('SUCCESS') === 0) reasons.push('nothing in it succeeded');
   const failed = kind !== 'reported' && reasons.length > 0;
-  return { revision, scenario: name, kind, passed: count('SUCCESS'), failed: bad.length, skipped: count('SKIPPED'), ok: !failed, reasons };
+  return {
+    revision,
+    scenario: name,
+    kind,
+    passed: count('SUCCESS'),
+    failed: bad.length,
+    skipped: count('SKIPPED'),
+    ok: !failed,
+    reasons,
+  };
 }
 
 async function conform(revision, url, folder) {
@@ -95,15 +125,20 @@ async function conform(revision, url, folder) {
   const also = ALSO_REQUIRED[revision];
   const reported = [...checks.keys()].filter((name) => !scored.includes(name) && !also.includes(name));
   const kinds = { scored, also, reported };
-  const results = Object.entries(kinds).flatMap(([kind, names]) => names.map((name) => judge(revision, name, kind, checks.get(name))));
-  if (!passed && results.every(({ ok }) => ok)) throw new Error(`the suite failed for ${revision} without a failing scenario:\n${said}`);
+  const results = Object.entries(kinds).flatMap(([kind, names]) =>
+    names.map((name) => judge(revision, name, kind, checks.get(name))),
+  );
+  if (!passed && results.every(({ ok }) => ok))
+    throw new Error(`the suite failed for ${revision} without a failing scenario:\n${said}`);
   return results;
 }
 
 function print(results) {
   for (const { revision, scenario, kind, passed, failed, skipped, ok, reasons } of results) {
     const verdict = ok ? (passed === 0 ? 'skip' : 'ok  ') : 'FAIL';
-    console.log(`${verdict}  ${revision}  ${scenario.padEnd(46)} ${kind.padEnd(8)} ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+    console.log(
+      `${verdict}  ${revision}  ${scenario.padEnd(46)} ${kind.padEnd(8)} ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`,
+    );
     if (!ok) for (const reason of reasons) console.log(`      ${reason}`);
   }
   for (const revision of Object.keys(ALSO_REQUIRED)) {

@@ -25,7 +25,8 @@ describe('the official conformance suite', () => {
     const json = join(folder, 'results.json');
     const args = [join(root, 'scripts/conformance.mjs'), '--built', '--json', json];
     const script = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS - 5_000 });
-    for (const stream of [script.stdout, script.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    for (const stream of [script.stdout, script.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     [code] = (await once(script, 'close')) as [number | null];
     try {
       results = JSON.parse(readFileSync(json, 'utf8')) as Result[];
@@ -39,7 +40,9 @@ describe('the official conformance suite', () => {
     results.filter((result) => result.revision === revision && result.kind === kind && result.ok).length;
 
   it('finds nothing wrong', () => {
-    expect(results.filter(({ ok }) => !ok).map(({ revision, scenario, reasons }) => ({ revision, scenario, reasons }))).toEqual([]);
+    expect(
+      results.filter(({ ok }) => !ok).map(({ revision, scenario, reasons }) => ({ revision, scenario, reasons })),
+    ).toEqual([]);
     expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
   });
 

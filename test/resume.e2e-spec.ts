@@ -11,12 +11,22 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const CALL = { jsonrpc: '2.0', id: 5, method: 'tools/call', params: { name: 'slow_compute', arguments: { seconds: 0.3 } } };
+const CALL = {
+  jsonrpc: '2.0',
+  id: 5,
+  method: 'tools/call',
+  params: { name: 'slow_compute', arguments: { seconds: 0.3 } },
+};
 
 /** Starts a call and leaves after the first event. @returns that event. */
 async function callAndLeave(headers: Record<string, string>): Promise<string> {
   const leave = new AbortController();
-  const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify(CALL), signal: leave.signal });
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(CALL),
+    signal: leave.signal,
+  });
   let text = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;

@@ -18,11 +18,16 @@ const start = async (): Promise<void> => {
   server = await ServerProcess.start({ workspace: mkdtempSync(join(tmpdir(), 'tasks-')), mode: 'conformance', env });
 };
 
-const ask = (method: string, params: Json, options: Parameters<typeof modernRequest>[2] = DECLARED): Promise<Answer> => {
+const ask = (
+  method: string,
+  params: Json,
+  options: Parameters<typeof modernRequest>[2] = DECLARED,
+): Promise<Answer> => {
   const { headers, body } = modernRequest(method, params, options);
   return post(server.url, body, headers);
 };
-const startTask = async (name: string, args: Json = {}): Promise<Json> => (await callModern(server.url, name, args, DECLARED)).message.result!;
+const startTask = async (name: string, args: Json = {}): Promise<Json> =>
+  (await callModern(server.url, name, args, DECLARED)).message.result!;
 const taskAt = async (taskId: unknown): Promise<Json> => (await ask('tasks/get', { taskId })).message.result!;
 const settled = async (taskId: unknown): Promise<Json> => {
   for (;;) {
@@ -80,7 +85,8 @@ describe('tasks over HTTP', () => {
 
   it('do not exist in sessions, whatever the client declares', async () => {
     const headers = await openSession(server.url, DECLARED.capabilities);
-    const send = (method: string, params: Json) => post(server.url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }), headers);
+    const send = (method: string, params: Json) =>
+      post(server.url, JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }), headers);
     expect((await send('tasks/get', { taskId: UNKNOWN })).message.error?.code).toBe(-32601);
     expect((await send('tools/call', { name: 'failing_job', arguments: {} })).message.error).toMatchObject(MISSING);
     const { message } = await send('tools/call', { name: 'slow_compute', arguments: { seconds: 0 } });
@@ -89,11 +95,14 @@ describe('tasks over HTTP', () => {
 
   it('do not leave a place to a client that has too many', async () => {
     let answer: Json = {};
-    for (let started = 0; started <= 100 && answer['isError'] === undefined; started++) answer = await startTask('protocol_error_job');
+    for (let started = 0; started <= 100 && answer['isError'] === undefined; started++)
+      answer = await startTask('protocol_error_job');
     expect(answer).toMatchObject({
       resultType: 'complete',
       isError: true,
-      _meta: { 'mcp-software-engineer/error': { code: 'RATE_LIMITED', retryable: true, retry_after_ms: expect.any(Number) } },
+      _meta: {
+        'mcp-software-engineer/error': { code: 'RATE_LIMITED', retryable: true, retry_after_ms: expect.any(Number) },
+      },
     });
   });
 });

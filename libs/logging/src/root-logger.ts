@@ -16,7 +16,8 @@ const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'authorizat
 export function createRootLogger(settings: LogSettings, stream?: DestinationStream): RootLogger {
   let dropped = 0;
   const destination = stream ?? batchedStream(settings.stream === 'stderr' ? 2 : 1);
-  if ('on' in destination) (destination as ReturnType<typeof pino.destination>).on('error', () => dropped++);
+  if ('on' in destination)
+    for (const event of ['error', 'drop']) (destination as ReturnType<typeof pino.destination>).on(event, () => dropped++);
   const logger = pino(
     {
       level: settings.level,
@@ -31,10 +32,19 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
 }
 
 /** Lines are written together: a system call for each would cost a call more than its work. A crash loses at most the last of them. */
-const BATCH_BYTES = 8_192;
+const BATCH_BYTES = 65_536;
 const BATCH_MS = 100;
+/** What waits for a slow reader at most; lines beyond it are dropped and counted. */
+const MAX_WAITING_BYTES = 4_194_304;
 const batchedStream = (fd: number): DestinationStream =>
-  pino.destination({ fd, sync: false, minLength: BATCH_BYTES, periodicFlush: BATCH_MS });
+  pino.destination({
+    fd,
+    sync: false,
+    minLength: BATCH_BYTES,
+    maxWrite: 2 * BATCH_BYTES,
+    maxLength: MAX_WAITING_BYTES,
+    periodicFlush: BATCH_MS,
+  });
 
 /** One short line per record for a person at a terminal. */
 function prettyStream(out: DestinationStream): DestinationStream {

@@ -24,7 +24,8 @@ export type InputRequests = Readonly<Record<string, InputRequest>>;
 export type InputAnswers = Readonly<Record<string, unknown>>;
 
 /** What the user did with a form. */
-export type Elicited<T> = { readonly action: 'accept'; readonly content: T } | { readonly action: 'decline' | 'cancel' };
+export type Elicited<T> =
+  { readonly action: 'accept'; readonly content: T } | { readonly action: 'decline' | 'cancel' };
 
 /**
  * Thrown by `ToolCall.ask` and `ToolCall.elicit` to leave the method: the client is asked, and the

@@ -25,7 +25,11 @@ export class ContentFixtures {
 
   @Tool(fixture('test_embedded_resource', 'Returns one embedded resource'))
   embedded(): RichResult {
-    const resource = { uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource content.' };
+    const resource = {
+      uri: 'test://embedded-resource',
+      mimeType: 'text/plain',
+      text: 'This is an embedded resource content.',
+    };
     return new RichResult([{ type: 'resource', resource }]);
   }
 

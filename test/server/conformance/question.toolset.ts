@@ -18,21 +18,32 @@ const DEFAULTS = {
   required: [],
 };
 
-const TITLED = [1, 2, 3].map((number) => ({ const: `value${number}`, title: ['First', 'Second', 'Third'][number - 1] + ' Option' }));
+const TITLED = [1, 2, 3].map((number) => ({
+  const: `value${number}`,
+  title: ['First', 'Second', 'Third'][number - 1] + ' Option',
+}));
 const OPTIONS = ['option1', 'option2', 'option3'];
 const ENUMS = {
   type: 'object',
   properties: {
     untitledSingle: { type: 'string', enum: OPTIONS },
     titledSingle: { type: 'string', oneOf: TITLED },
-    legacyEnum: { type: 'string', enum: ['opt1', 'opt2', 'opt3'], enumNames: ['Option One', 'Option Two', 'Option Three'] },
+    legacyEnum: {
+      type: 'string',
+      enum: ['opt1', 'opt2', 'opt3'],
+      enumNames: ['Option One', 'Option Two', 'Option Three'],
+    },
     untitledMulti: { type: 'array', items: { type: 'string', enum: OPTIONS } },
     titledMulti: { type: 'array', items: { anyOf: TITLED } },
   },
   required: [],
 };
 
-const form = (message: string, schema: Record<string, unknown>): InputRequest => ({ kind: 'elicitation', message, schema });
+const form = (message: string, schema: Record<string, unknown>): InputRequest => ({
+  kind: 'elicitation',
+  message,
+  schema,
+});
 const isAnswer = (_key: string, answer: unknown): boolean => typeof answer === 'object' && answer !== null;
 
 /** Questions to the user and to the client's model, asked by whatever way the client's era has for them. */

@@ -39,7 +39,13 @@ export class TaskFixtures {
     throw new ProtocolViolation('The job broke the protocol, as it always does', undefined, INTERNAL_ERROR);
   }
 
-  @Tool(fixture('confirm_delete', 'Asks during its work whether to go on', { input: Delete, task: 'optional', asksClient: true }))
+  @Tool(
+    fixture('confirm_delete', 'Asks during its work whether to go on', {
+      input: Delete,
+      task: 'optional',
+      asksClient: true,
+    }),
+  )
   confirmDelete(@Input() { filename }: z.infer<typeof Delete>, @Ctx() call: ToolCall): RichResult {
     call.handOff();
     const answer = call.elicit('confirm', { message: `Delete ${filename}?`, schema: Confirm });
@@ -49,17 +55,28 @@ export class TaskFixtures {
   @Tool(fixture('multi_input', 'Asks two things at once during its work', { task: 'optional', asksClient: true }))
   multiInput(@Ctx() call: ToolCall): RichResult {
     call.handOff();
-    const question = (message: string): InputRequest => ({ kind: 'elicitation', message, schema: z.toJSONSchema(Name) });
+    const question = (message: string): InputRequest => ({
+      kind: 'elicitation',
+      message,
+      schema: z.toJSONSchema(Name),
+    });
     const isAccepted = (_key: string, answer: unknown): boolean => (answer as { action?: unknown }).action === 'accept';
-    const answers = call.ask({ first: question('Who is the first?'), second: question('Who is the second?') }, isAccepted);
+    const answers = call.ask(
+      { first: question('Who is the first?'), second: question('Who is the second?') },
+      isAccepted,
+    );
     return says(JSON.stringify(answers));
   }
 
-  @Tool(fixture('test_tool_with_task', 'Asks for a name, then goes on as a task', { task: 'required', asksClient: true }))
+  @Tool(
+    fixture('test_tool_with_task', 'Asks for a name, then goes on as a task', { task: 'required', asksClient: true }),
+  )
   async withTask(@Ctx() call: ToolCall): Promise<RichResult> {
     const answer = call.elicit('user_name', { message: 'What is your name?', schema: Name });
     call.handOff();
     await pause(100, call);
-    return says(answer.action === 'accept' ? `The task of ${answer.content.name} is done` : `You chose to ${answer.action}`);
+    return says(
+      answer.action === 'accept' ? `The task of ${answer.content.name} is done` : `You chose to ${answer.action}`,
+    );
   }
 }

@@ -37,7 +37,7 @@ class AuditEntry {
   /** Before the effect. @throws ServerError POLICY_UNAVAILABLE, so that an effect that cannot be recorded does not happen. */
   async intend(): Promise<void> {
     try {
-      await this.sink.record({ phase: 'intent', at: new Date().toISOString(), ...this.facts });
+      await this.sink.record({ phase: 'intent', at: Date.now(), ...this.facts });
     } catch (cause) {
       throw new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded, so it was not made.', { cause });
     }
@@ -46,7 +46,7 @@ class AuditEntry {
   /** After the call, whatever became of it. */
   close(decision: Decision): void | Promise<void> {
     const durationMs = Math.round((performance.now() - this.startedAt) * 1000) / 1000;
-    return this.sink.record({ phase: 'outcome', at: new Date().toISOString(), ...this.facts, decision, durationMs });
+    return this.sink.record({ phase: 'outcome', at: Date.now(), ...this.facts, decision, durationMs });
   }
 }
 

@@ -1,4 +1,13 @@
-import type { CallState, ClientChannel, Content, InputAnswers, InputRequest, InputRequests, Principal, ServerError } from '@app/mcp';
+import type {
+  CallState,
+  ClientChannel,
+  Content,
+  InputAnswers,
+  InputRequest,
+  InputRequests,
+  Principal,
+  ServerError,
+} from '@app/mcp';
 
 /** A parsed message that asks for work, free of transport and era. */
 export interface CallRequest {

@@ -60,7 +60,10 @@ export class Dispatcher {
   async callTool(name: string, input: unknown, request: CallRequest): Promise<Outcome<ToolValue>> {
     const tool = this.registry.tool(name);
     if (tool === undefined) return this.refuseUnknown('tool', name, input, request);
-    const outcome = await this.run({ ...workOf(tool), input, run: async (call) => checkOutput(tool, await tool.invoke(call)) }, request);
+    const outcome = await this.run(
+      { ...workOf(tool), input, run: async (call) => checkOutput(tool, await tool.invoke(call)) },
+      request,
+    );
     return outcome.kind === 'success' ? { ...outcome, value: toToolValue(outcome.value) } : outcome;
   }
 
@@ -87,7 +90,11 @@ export class Dispatcher {
   }
 
   /** One page of what a template matches. */
-  async listResources(resource: ResourceOperation, query: ListQuery, request: CallRequest): Promise<Outcome<ResourcePage>> {
+  async listResources(
+    resource: ResourceOperation,
+    query: ListQuery,
+    request: CallRequest,
+  ): Promise<Outcome<ResourcePage>> {
     const { list } = resource;
     if (list === undefined) throw new Error(`${resource.name} cannot be listed`);
     const work = { ...workOf(resource), kind: 'list', input: query, run: async (call: ToolCall) => list(query, call) };
@@ -142,7 +149,13 @@ export class Dispatcher {
     const log = this.log.with({ call_id: entry.callId, operation: name, subject: request.principal.subject });
     let outcome: Outcome<unknown>;
     try {
-      outcome = await this.attempt(work, request, entry.callId, log, risk === 'read' ? undefined : () => entry.intend());
+      outcome = await this.attempt(
+        work,
+        request,
+        entry.callId,
+        log,
+        risk === 'read' ? undefined : () => entry.intend(),
+      );
     } catch (violation) {
       await entry.close('unknown_operation');
       throw violation;
@@ -151,7 +164,10 @@ export class Dispatcher {
       await entry.close(outcome.kind === 'failure' ? outcome.error.code : outcome.kind);
     } catch (cause) {
       log.error('the audit sink failed', { err: cause });
-      return this.fail(entry.callId, new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded.', { cause }));
+      return this.fail(
+        entry.callId,
+        new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded.', { cause }),
+      );
     }
     return outcome;
   }

@@ -45,7 +45,12 @@ describe('runChild', () => {
   };
 
   it('gives output, exit code and errors, in the folder it was told', async () => {
-    expect(await runChild(sh('pwd; echo oops >&2; exit 3'))).toEqual({ cause: 'exit', code: 3, signal: null, stderr: 'oops\n' });
+    expect(await runChild(sh('pwd; echo oops >&2; exit 3'))).toEqual({
+      cause: 'exit',
+      code: 3,
+      signal: null,
+      stderr: 'oops\n',
+    });
     expect(output).toBe(`${cwd}\n`);
   });
 
@@ -100,7 +105,10 @@ describe('runChild', () => {
 
   it('ends at its time, and kills what does not listen', async () => {
     expect(await runChild(sh('sleep 600', { timeoutMs: 50 }))).toMatchObject({ cause: 'timeout', signal: 'SIGTERM' });
-    expect(await runChild(sh('trap "" TERM; while :; do sleep 1; done', { timeoutMs: 200 }))).toMatchObject({ cause: 'timeout', signal: 'SIGKILL' });
+    expect(await runChild(sh('trap "" TERM; while :; do sleep 1; done', { timeoutMs: 200 }))).toMatchObject({
+      cause: 'timeout',
+      signal: 'SIGKILL',
+    });
   });
 
   it('takes grandchildren along, whether it is aborted or ends by itself', async () => {
@@ -121,7 +129,10 @@ describe('runChild', () => {
   });
 
   it('starts nothing for a caller who is gone, and leaves no listener behind', async () => {
-    expect(await runChild(sh('echo started', { signal: AbortSignal.abort() }))).toMatchObject({ cause: 'aborted', code: null });
+    expect(await runChild(sh('echo started', { signal: AbortSignal.abort() }))).toMatchObject({
+      cause: 'aborted',
+      code: null,
+    });
     expect(output).toBe('');
     const before = process.listenerCount('exit');
     await Promise.all(Array.from({ length: 20 }, () => runChild(sh('true'))));

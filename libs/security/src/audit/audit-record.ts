@@ -3,8 +3,8 @@ import type { ErrorCode } from '@app/mcp';
 /** `intent` is written before the effect of a call that changes something, `outcome` after every call. */
 export interface AuditRecord {
   readonly phase: 'intent' | 'outcome';
-  /** ISO 8601, UTC. */
-  readonly at: string;
+  /** Milliseconds since 1970, UTC. */
+  readonly at: number;
   readonly callId: string;
   readonly kind: string;
   /** Name of the tool, prompt or list; `unknown` where no such thing exists. */

@@ -45,7 +45,9 @@ export class FileListing {
 
   async run(directory: OpenDirectory): Promise<ListFilesOutput> {
     const { input, limits, glob } = this;
-    const above = input.include_ignored ? undefined : await IgnoreRules.above(this.workspace.tree, directory.canonical, limits);
+    const above = input.include_ignored
+      ? undefined
+      : await IgnoreRules.above(this.workspace.tree, directory.canonical, limits);
     const walk = new TreeWalk({
       maxDepth: Math.min(input.depth ?? (glob ? limits.listDepth : 1), limits.listDepth),
       maxMs: limits.listMs,
@@ -66,7 +68,8 @@ export class FileListing {
   private async take(found: WalkedEntry): Promise<void> {
     const { changedSinceMs, input } = this;
     if (changedSinceMs !== undefined && found.kind === 'directory') return;
-    if (input.sort === 'name' && changedSinceMs === undefined && this.page.fullBy !== undefined) return this.count(found);
+    if (input.sort === 'name' && changedSinceMs === undefined && this.page.fullBy !== undefined)
+      return this.count(found);
     const stats = await found.stats();
     if (stats === undefined || (changedSinceMs !== undefined && stats.mtimeMs < changedSinceMs)) return;
     this.count(found);
@@ -124,5 +127,7 @@ export class FileListing {
 function instantOf(date: string): number {
   const instant = DATE.test(date) ? Date.parse(date) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
-  throw new ServerError('INVALID_ARGUMENT', 'changed_since is not an ISO 8601 date.', { hint: 'Such as 2026-01-31T08:00:00Z.' });
+  throw new ServerError('INVALID_ARGUMENT', 'changed_since is not an ISO 8601 date.', {
+    hint: 'Such as 2026-01-31T08:00:00Z.',
+  });
 }

@@ -93,7 +93,9 @@ describe('matching', () => {
     ['[a-z]*'.repeat(40) + '9', 'z'.repeat(255)],
   ])('of one name takes at most pattern × name steps (%#)', (source, name) => {
     let steps = 0;
-    const { parts } = new NamePattern(source) as unknown as { parts: Parameters<typeof matchesAll<unknown, string>>[0] };
+    const { parts } = new NamePattern(source) as unknown as {
+      parts: Parameters<typeof matchesAll<unknown, string>>[0];
+    };
     const found = matchesAll(parts, [...name], (part, char) => {
       steps++;
       return typeof part !== 'number' || part === char.codePointAt(0);
@@ -104,7 +106,9 @@ describe('matching', () => {
   });
 
   it('of a path with many ** ends, where a backtracking matcher does not', () => {
-    const pattern = new PathPattern(['**', 'a'].flatMap((part) => [part]).concat(Array.from({ length: 60 }, () => ['**', 'a']).flat(), 'b'));
+    const pattern = new PathPattern(
+      ['**', 'a'].flatMap((part) => [part]).concat(Array.from({ length: 60 }, () => ['**', 'a']).flat(), 'b'),
+    );
     expect(pattern.matches([...Array.from({ length: 2_000 }, () => 'a'), 'c'])).toBe(false);
     expect(pattern.matches([...Array.from({ length: 2_000 }, () => 'a'), 'b'])).toBe(true);
   });

@@ -59,8 +59,13 @@ function compile(text: string, limits: GlobLimits): PathPattern {
     throw cause instanceof SyntaxError ? invalid(cause.message) : cause;
   }
   const named = pattern.parts.filter((part) => part instanceof NamePattern);
-  if (named.some(({ stars }) => stars > limits.globStars) || pattern.parts.filter((part) => part === ANY).length > limits.globStars)
-    throw invalid(`it has more than ${limits.globStars} stars in one name, or more than ${limits.globStars} times "**"`);
+  if (
+    named.some(({ stars }) => stars > limits.globStars) ||
+    pattern.parts.filter((part) => part === ANY).length > limits.globStars
+  )
+    throw invalid(
+      `it has more than ${limits.globStars} stars in one name, or more than ${limits.globStars} times "**"`,
+    );
   return pattern;
 }
 

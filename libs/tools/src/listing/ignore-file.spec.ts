@@ -9,13 +9,92 @@ import { IgnoreFile } from './ignore-file.js';
 const run = promisify(execFile);
 
 const PATTERNS = [
-  '*.log', '!keep.log', '/top', 'dir/', 'a/b', '/a/c', 'x/**', '**/deep', 'y/**/z', '# comment', '', '\\#hash', '\\!bang', 'trail  ', 'trail\\ ',
-  '[ab].txt', '[!ab].md', 'q?', 'a\\*b', '[unclosed', 'back\\', '**', '*', 'n*m', '/*', '!/a', 'foo/*', '*/bar', 'crlf\r', '//x', 'a//b', '[]-]z', 'é*', '[^x]y',
+  '*.log',
+  '!keep.log',
+  '/top',
+  'dir/',
+  'a/b',
+  '/a/c',
+  'x/**',
+  '**/deep',
+  'y/**/z',
+  '# comment',
+  '',
+  '\\#hash',
+  '\\!bang',
+  'trail  ',
+  'trail\\ ',
+  '[ab].txt',
+  '[!ab].md',
+  'q?',
+  'a\\*b',
+  '[unclosed',
+  'back\\',
+  '**',
+  '*',
+  'n*m',
+  '/*',
+  '!/a',
+  'foo/*',
+  '*/bar',
+  'crlf\r',
+  '//x',
+  'a//b',
+  '[]-]z',
+  'é*',
+  '[^x]y',
 ];
 const PATHS = [
-  'a.log', 'sub/a.log', 'keep.log', 'top', 'sub/top', 'dir/f', 'sub/dir/f', 'dirf', 'a/b', 's/a/b', 'a/c', 's/a/c', 'x/1', 'x/2/3', 's/x/4', 'deep', 's/t/deep',
-  'y/z', 'y/5/z', 'y/6/7/z', '#hash', '!bang', 'trail', 'trail ', 'a.txt', 'c.txt', 'c.md', 'a.md', 'q', 'q1', 'q12', 'a*b', 'axb', '[unclosed', 'back', 'nm', 'nxm', 'nn/m',
-  'foo/1', 'foo/2/3', '3/bar', '4/2/bar', 'crlf', ']z', '-z', 'éa', 'xy', 'ay', '.hidden', 'foo bar',
+  'a.log',
+  'sub/a.log',
+  'keep.log',
+  'top',
+  'sub/top',
+  'dir/f',
+  'sub/dir/f',
+  'dirf',
+  'a/b',
+  's/a/b',
+  'a/c',
+  's/a/c',
+  'x/1',
+  'x/2/3',
+  's/x/4',
+  'deep',
+  's/t/deep',
+  'y/z',
+  'y/5/z',
+  'y/6/7/z',
+  '#hash',
+  '!bang',
+  'trail',
+  'trail ',
+  'a.txt',
+  'c.txt',
+  'c.md',
+  'a.md',
+  'q',
+  'q1',
+  'q12',
+  'a*b',
+  'axb',
+  '[unclosed',
+  'back',
+  'nm',
+  'nxm',
+  'nn/m',
+  'foo/1',
+  'foo/2/3',
+  '3/bar',
+  '4/2/bar',
+  'crlf',
+  ']z',
+  '-z',
+  'éa',
+  'xy',
+  'ay',
+  '.hidden',
+  'foo bar',
 ];
 
 describe('IgnoreFile', () => {
@@ -41,16 +120,21 @@ describe('IgnoreFile', () => {
 
   const ignores = (file: IgnoreFile, path: string): boolean => {
     const names = path.split('/');
-    return names.some((_, at) => file.verdict(names.slice(0, at + 1), at < names.length - 1) === 'ignored' );
+    return names.some((_, at) => file.verdict(names.slice(0, at + 1), at < names.length - 1) === 'ignored');
   };
 
-  it.each([...PATTERNS.map((pattern) => [pattern]), PATTERNS, ['*', '!*/', '!*.txt'], ['a/', '!a/b'], ['/*', '!/a', '/a/*', '!/a/c']].map((lines) => [lines.join('\n')]))(
-    'agrees with git about %j',
-    async (text) => {
-      const file = new IgnoreFile(text);
-      expect(PATHS.filter((path) => ignores(file, path))).toEqual(await gitIgnores(text));
-    },
-  );
+  it.each(
+    [
+      ...PATTERNS.map((pattern) => [pattern]),
+      PATTERNS,
+      ['*', '!*/', '!*.txt'],
+      ['a/', '!a/b'],
+      ['/*', '!/a', '/a/*', '!/a/c'],
+    ].map((lines) => [lines.join('\n')]),
+  )('agrees with git about %j', async (text) => {
+    const file = new IgnoreFile(text);
+    expect(PATHS.filter((path) => ignores(file, path))).toEqual(await gitIgnores(text));
+  });
 
   it('ignores something and keeps something, or the comparison says nothing', async () => {
     const ignored = await gitIgnores('*.log\n!keep.log');
@@ -59,7 +143,12 @@ describe('IgnoreFile', () => {
 
   it('ends on rules that make a backtracking matcher hang', () => {
     const file = new IgnoreFile('/**/a'.repeat(40) + '/b\n' + '*a'.repeat(120) + '*b');
-    expect(file.verdict(Array.from({ length: 1_000 }, () => 'a'), false)).toBeUndefined();
+    expect(
+      file.verdict(
+        Array.from({ length: 1_000 }, () => 'a'),
+        false,
+      ),
+    ).toBeUndefined();
     expect(file.verdict(['a'.repeat(255)], false)).toBeUndefined();
     expect(file.verdict([`${'a'.repeat(250)}b`], false)).toBe('ignored');
   });

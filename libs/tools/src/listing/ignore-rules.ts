@@ -18,7 +18,12 @@ export class IgnoreRules {
    * The rules for what lies in `directory`, given those of the folder above.
    * @param isRepository a repository of its own knows nothing of the rules around it
    */
-  async enter(directory: OpenDirectory, path: readonly string[], isRepository: boolean, limits: Pick<Limits, 'ignoreFileBytes'>): Promise<IgnoreRules> {
+  async enter(
+    directory: OpenDirectory,
+    path: readonly string[],
+    isRepository: boolean,
+    limits: Pick<Limits, 'ignoreFileBytes'>,
+  ): Promise<IgnoreRules> {
     const above = isRepository ? IgnoreRules.NONE : this;
     const text = await readIgnoreFile(directory, limits.ignoreFileBytes);
     return text === undefined ? above : new IgnoreRules(new IgnoreFile(text), path.length, above);

@@ -20,7 +20,10 @@ export const ListedEntry = z.strictObject({
   size: z.int().optional().describe('Bytes, of files'),
   mtime: z.string(),
   link_target: z.string().optional().describe('Where a link leads, if inside the workspace'),
-  unreadable_name: z.boolean().optional().describe('The name is not UTF-8: bytes are shown as \\xNN and the path cannot be used'),
+  unreadable_name: z
+    .boolean()
+    .optional()
+    .describe('The name is not UTF-8: bytes are shown as \\xNN and the path cannot be used'),
 });
 export type ListedEntry = z.infer<typeof ListedEntry>;
 

@@ -24,11 +24,17 @@ describe('list_files', () => {
   });
 
   async function server(limits: Partial<Limits> = {}): Promise<TestKit> {
-    const kit = await TestKit.start({ workspace: root, limits, toolsetClasses: [ListingTools], providers: [Workspaces] });
+    const kit = await TestKit.start({
+      workspace: root,
+      limits,
+      toolsetClasses: [ListingTools],
+      providers: [Workspaces],
+    });
     kits.push(kit);
     return kit;
   }
-  const list = async (kit: TestKit, input: object = {}): Promise<ListFilesOutput> => kit.succeed<ListFilesOutput>('list_files', input);
+  const list = async (kit: TestKit, input: object = {}): Promise<ListFilesOutput> =>
+    kit.succeed<ListFilesOutput>('list_files', input);
   const paths = ({ entries }: ListFilesOutput): string[] => entries.map(({ path }) => path);
   async function files(...names: string[]): Promise<void> {
     for (const name of names) {
@@ -59,16 +65,37 @@ describe('list_files', () => {
 
   it('tells about a single file', async () => {
     await files('a/one.txt');
-    expect(await list(await server(), { path: 'a/one.txt' })).toMatchObject({ entries: [{ path: 'a/one.txt', type: 'file', size: 9 }], total: 1 });
+    expect(await list(await server(), { path: 'a/one.txt' })).toMatchObject({
+      entries: [{ path: 'a/one.txt', type: 'file', size: 9 }],
+      total: 1,
+    });
   });
 
   it('honours .gitignore files at every level, and shows what they hide when asked', async () => {
-    await files('.git/config', 'kept.ts', 'out/x.js', 'a/debug.log', 'a/important.log', 'a/b/debug.log', 'nested/.git/HEAD', 'nested/debug.log');
+    await files(
+      '.git/config',
+      'kept.ts',
+      'out/x.js',
+      'a/debug.log',
+      'a/important.log',
+      'a/b/debug.log',
+      'nested/.git/HEAD',
+      'nested/debug.log',
+    );
     await writeFile(join(root, '.gitignore'), '*.log\n/out/\n');
     await writeFile(join(root, 'a/.gitignore'), '!important.log\n');
     const kit = await server();
     const shown = await list(kit, { depth: 10 });
-    expect(paths(shown)).toEqual(['.gitignore', 'a', 'a/.gitignore', 'a/b', 'a/important.log', 'kept.ts', 'nested', 'nested/debug.log']);
+    expect(paths(shown)).toEqual([
+      '.gitignore',
+      'a',
+      'a/.gitignore',
+      'a/b',
+      'a/important.log',
+      'kept.ts',
+      'nested',
+      'nested/debug.log',
+    ]);
     expect(shown.counts.ignored).toBe(5);
     expect(paths(await list(kit, { path: 'a/b' }))).toEqual([]);
     expect(paths(await list(kit, { path: 'out' }))).toEqual(['out/x.js']);
@@ -88,27 +115,42 @@ describe('list_files', () => {
     await symlink('nowhere', join(root, 'dangling'));
     await symlink('loop', join(root, 'loop'));
     const { entries, counts } = await list(await server(), { depth: 10 });
-    const links = Object.fromEntries(entries.filter(({ type }) => type === 'link').map((entry) => [entry.path, entry.link_target]));
+    const links = Object.fromEntries(
+      entries.filter(({ type }) => type === 'link').map((entry) => [entry.path, entry.link_target]),
+    );
     expect(links).toEqual({
-      'out-dir': undefined, slash: undefined, 'out-file': undefined, 'in-dir': 'real', 'in-absolute': 'real/inner.txt', dangling: 'nowhere', loop: undefined,
+      'out-dir': undefined,
+      slash: undefined,
+      'out-file': undefined,
+      'in-dir': 'real',
+      'in-absolute': 'real/inner.txt',
+      dangling: 'nowhere',
+      loop: undefined,
     });
     expect(counts).toMatchObject({ links: 7, files: 1, directories: 1 });
     expect(JSON.stringify(entries)).not.toMatch(/secret|CANARY|etc/);
   });
 
-  it.each([['..', 'PATH_OUTSIDE_WORKSPACE'], ['/etc', 'PATH_OUTSIDE_WORKSPACE'], ['../ws-evil', 'PATH_OUTSIDE_WORKSPACE'], ['leave', 'SYMLINK_ESCAPE'], ['leave/etc', 'SYMLINK_ESCAPE'], ['missing', 'NOT_FOUND']])(
-    'refuses the path %s',
-    async (path, code) => {
-      await symlink('/', join(root, 'leave'));
-      expect(await (await server()).fail('list_files', { path })).toMatchObject({ code });
+  it.each([
+    ['..', 'PATH_OUTSIDE_WORKSPACE'],
+    ['/etc', 'PATH_OUTSIDE_WORKSPACE'],
+    ['../ws-evil', 'PATH_OUTSIDE_WORKSPACE'],
+    ['leave', 'SYMLINK_ESCAPE'],
+    ['leave/etc', 'SYMLINK_ESCAPE'],
+    ['missing', 'NOT_FOUND'],
+  ])('refuses the path %s', async (path, code) => {
+    await symlink('/', join(root, 'leave'));
+    expect(await (await server()).fail('list_files', { path })).toMatchObject({ code });
+  });
+
+  it.each(['../other', '__proto__', '', 'x'.repeat(10_000), 'unknown'])(
+    'answers alike for every workspace that is not there (%#)',
+    async (workspace) => {
+      const kit = await server();
+      expect(await kit.fail('list_files', { workspace })).toEqual(await kit.fail('list_files', { workspace: 'other' }));
+      expect((await kit.fail('list_files', { workspace })).code).toBe('NOT_FOUND');
     },
   );
-
-  it.each(['../other', '__proto__', '', 'x'.repeat(10_000), 'unknown'])('answers alike for every workspace that is not there (%#)', async (workspace) => {
-    const kit = await server();
-    expect(await kit.fail('list_files', { workspace })).toEqual(await kit.fail('list_files', { workspace: 'other' }));
-    expect((await kit.fail('list_files', { workspace })).code).toBe('NOT_FOUND');
-  });
 
   it('flags names that are not UTF-8 and keeps odd ones valid', async () => {
     await files('new\nline', 'esc\u001b]0;x\u0007', 'rlo\u202etxt');
@@ -116,7 +158,10 @@ describe('list_files', () => {
     await mkdir(Buffer.concat([Buffer.from(`${root}/dir`), Buffer.from([0xfe])]));
     const listed = await list(await server(), { depth: 5 });
     expect(paths(listed)).toEqual(['bad\\xffA', 'dir\\xfe', 'esc\u001b]0;x\u0007', 'new\nline', 'rlo\u202etxt']);
-    expect(listed.entries.filter((entry) => entry.unreadable_name).map(({ path, type }) => [path, type])).toEqual([['bad\\xffA', 'file'], ['dir\\xfe', 'directory']]);
+    expect(listed.entries.filter((entry) => entry.unreadable_name).map(({ path, type }) => [path, type])).toEqual([
+      ['bad\\xffA', 'file'],
+      ['dir\\xfe', 'directory'],
+    ]);
     expect(JSON.parse(JSON.stringify(listed))).toEqual(listed);
   });
 
@@ -137,7 +182,8 @@ describe('list_files', () => {
     expect(paths(await list(kit, { sort: 'size' }))).toEqual(['a-bit-larger', 'small', 'dir']);
     expect(paths(await list(kit, { sort: 'mtime' }))).toEqual(['dir', 'small', 'a-bit-larger']);
     expect(paths(await list(kit, { changed_since: '2023-01-01', depth: 2 }))).toEqual(['dir/in', 'small']);
-    for (const changed_since of ['yesterday', '2023-13-45', '1e3', '']) expect(await kit.fail('list_files', { changed_since })).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    for (const changed_since of ['yesterday', '2023-13-45', '1e3', ''])
+      expect(await kit.fail('list_files', { changed_since })).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it.each(['name', 'size', 'mtime'])('pages through 5,000 files sorted by %s, each exactly once', async (sort) => {
@@ -146,7 +192,12 @@ describe('list_files', () => {
     const pages = await allPages(await server(), { sort });
     expect(pages.length).toBeGreaterThanOrEqual(5);
     expect(pages.every(({ entries }) => entries.length <= 1_000)).toBe(true);
-    expect(pages[0]).toMatchObject({ truncated: true, truncated_by: 'entries', total: 5_000, counts: { files: 5_000 } });
+    expect(pages[0]).toMatchObject({
+      truncated: true,
+      truncated_by: 'entries',
+      total: 5_000,
+      counts: { files: 5_000 },
+    });
     expect(pages.at(-1)).toMatchObject({ truncated: false });
     const seen = pages.flatMap(paths);
     expect(seen).toHaveLength(5_000);
@@ -199,12 +250,24 @@ describe('list_files', () => {
     const tampered = Buffer.from(decoded.replace(/f\d+/, 'f0')).toString('base64url');
     expect(tampered).not.toBe(cursor);
     const attempts: [object, object?][] = [
-      [{ cursor: tampered }], [{ cursor: `${cursor}A` }], [{ cursor: cursor!.slice(1) }], [{ cursor: '' }], [{ cursor: 'null' }], [{ cursor: 'x'.repeat(100_000) }],
-      [{ cursor: Buffer.from('[1,2]').toString('base64url') }], [{ cursor, sort: 'size' }], [{ cursor, depth: 2 }], [{ cursor, include_ignored: true }], [{ cursor, path: '.', glob: '*' }],
+      [{ cursor: tampered }],
+      [{ cursor: `${cursor}A` }],
+      [{ cursor: cursor!.slice(1) }],
+      [{ cursor: '' }],
+      [{ cursor: 'null' }],
+      [{ cursor: 'x'.repeat(100_000) }],
+      [{ cursor: Buffer.from('[1,2]').toString('base64url') }],
+      [{ cursor, sort: 'size' }],
+      [{ cursor, depth: 2 }],
+      [{ cursor, include_ignored: true }],
+      [{ cursor, path: '.', glob: '*' }],
       [{ cursor }, { principal: BOB }],
     ];
-    for (const [input, options] of attempts) expect(await kit.fail('list_files', input, options)).toMatchObject({ code: 'INVALID_CURSOR' });
-    expect(paths(await list(kit, { cursor }))).toEqual(paths(await kit.succeed('list_files', { cursor }, { principal: ALICE })));
+    for (const [input, options] of attempts)
+      expect(await kit.fail('list_files', input, options)).toMatchObject({ code: 'INVALID_CURSOR' });
+    expect(paths(await list(kit, { cursor }))).toEqual(
+      paths(await kit.succeed('list_files', { cursor }, { principal: ALICE })),
+    );
   });
 
   it('ends when its caller is gone', async () => {
@@ -212,7 +275,9 @@ describe('list_files', () => {
     const kit = await server();
     const tools = kit.get(ListingTools);
     const gone = AbortSignal.abort(new Error('gone'));
-    await expect(tools.listFiles({ path: '.', sort: 'name', include_ignored: false }, { signal: gone, principal: ALICE } as never)).rejects.toThrow('gone');
+    await expect(
+      tools.listFiles({ path: '.', sort: 'name', include_ignored: false }, { signal: gone, principal: ALICE } as never),
+    ).rejects.toThrow('gone');
   });
 
   it('passes by a folder it may not open', async () => {

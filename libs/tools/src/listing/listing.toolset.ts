@@ -16,7 +16,8 @@ export class ListingTools {
 
   @Tool({
     title: 'List files',
-    description: 'Lists a folder, a tree, or what matches a glob, with sizes and times. Honours .gitignore; links are listed, not followed.',
+    description:
+      'Lists a folder, a tree, or what matches a glob, with sizes and times. Honours .gitignore; links are listed, not followed.',
     input: ListFilesInput,
     output: ListFilesOutput,
     risk: 'read',
@@ -28,7 +29,14 @@ export class ListingTools {
     const listing = new FileListing(workspace, input, call, this.limits);
     const { canonical, kind, stats } = await workspace.tree.resolve(input.path);
     if (stats !== undefined && kind !== 'directory') {
-      const counts = { files: 0, directories: 0, links: 0, other: 0, ignored: 0, [kind === 'file' ? 'files' : 'other']: 1 };
+      const counts = {
+        files: 0,
+        directories: 0,
+        links: 0,
+        other: 0,
+        ignored: 0,
+        [kind === 'file' ? 'files' : 'other']: 1,
+      };
       return { entries: [describeEntry(canonical, stats)], counts, truncated: false, total: 1 };
     }
     await using directory = await workspace.tree.openDirectory(input.path);

@@ -8,7 +8,6 @@ interface Class {
 /** A code point, one of a class, or any one character. */
 type Part = number | Class | '?';
 
-
 /** A pattern for one name of a path: `*`, `?`, `[a-z]`, `[!a-z]`, and a backslash before what is meant literally. */
 export class NamePattern {
   private readonly parts: readonly (Part | typeof ANY)[];
@@ -18,7 +17,8 @@ export class NamePattern {
   /** @throws SyntaxError for an unclosed class, an upside-down range or a trailing backslash */
   constructor(source: string) {
     this.parts = parse([...source]);
-    if (this.parts.every((part) => typeof part === 'number')) this.literal = String.fromCodePoint(...(this.parts as number[]));
+    if (this.parts.every((part) => typeof part === 'number'))
+      this.literal = String.fromCodePoint(...(this.parts as number[]));
   }
 
   get stars(): number {
@@ -41,7 +41,7 @@ function matchesPart(part: Part, code: number): boolean {
 
 function parse(chars: readonly string[]): (Part | typeof ANY)[] {
   const parts: (Part | typeof ANY)[] = [];
-  for (let at = 0; at < chars.length; ) {
+  for (let at = 0; at < chars.length;) {
     const char = chars[at]!;
     if (char === '*') {
       if (parts.at(-1) !== ANY) parts.push(ANY);

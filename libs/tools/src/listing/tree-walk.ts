@@ -69,7 +69,12 @@ export class TreeWalk {
     return this.inside(start, [], '', this.options.rules);
   }
 
-  private async *inside(directory: OpenDirectory, below: readonly string[], key: string, above?: IgnoreRules): AsyncGenerator<WalkedEntry> {
+  private async *inside(
+    directory: OpenDirectory,
+    below: readonly string[],
+    key: string,
+    above?: IgnoreRules,
+  ): AsyncGenerator<WalkedEntry> {
     // Whatever the limit, each walk gets at least one entry further, or a caller who goes on would never arrive.
     if (this.scanned >= this.options.limits.listScannedEntries && this.hasShown) {
       this.cutBy = 'scanned';
@@ -104,7 +109,13 @@ export class TreeWalk {
     }
   }
 
-  private async *enter(parent: OpenDirectory, name: string, below: readonly string[], key: string, rules?: IgnoreRules): AsyncGenerator<WalkedEntry> {
+  private async *enter(
+    parent: OpenDirectory,
+    name: string,
+    below: readonly string[],
+    key: string,
+    rules?: IgnoreRules,
+  ): AsyncGenerator<WalkedEntry> {
     const child = await this.pass(parent.canonicalOf(name), () => parent.tryOpenChild(name));
     if (child === undefined) return;
     try {
@@ -114,8 +125,14 @@ export class TreeWalk {
     }
   }
 
-  private async rulesIn(directory: OpenDirectory, path: readonly string[], children: readonly Child[], above: IgnoreRules): Promise<IgnoreRules> {
-    const has = (name: string): boolean => children.some(({ raw }) => raw.length === name.length && raw.toString('latin1') === name);
+  private async rulesIn(
+    directory: OpenDirectory,
+    path: readonly string[],
+    children: readonly Child[],
+    above: IgnoreRules,
+  ): Promise<IgnoreRules> {
+    const has = (name: string): boolean =>
+      children.some(({ raw }) => raw.length === name.length && raw.toString('latin1') === name);
     const isRepository = path.length > 0 && has('.git');
     if (!has('.gitignore')) return isRepository ? IgnoreRules.NONE : above;
     return above.enter(directory, path, isRepository, this.options.limits);

@@ -5,7 +5,11 @@ export const ANY = Symbol('any number');
  * Whether a pattern of single-item tests and `ANY` covers all items. At a mismatch only the last `ANY` takes one
  * item more, which is enough and never needs more than pattern × items steps, whatever the pattern.
  */
-export function matchesAll<P, T>(pattern: readonly (P | typeof ANY)[], items: readonly T[], test: (part: P, item: T) => boolean): boolean {
+export function matchesAll<P, T>(
+  pattern: readonly (P | typeof ANY)[],
+  items: readonly T[],
+  test: (part: P, item: T) => boolean,
+): boolean {
   let part = 0;
   let item = 0;
   let anyPart = -1;

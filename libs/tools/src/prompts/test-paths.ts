@@ -5,10 +5,16 @@ import type { Workspace } from '../workspace/index.js';
 /** A completion is asked for while somebody types. */
 const MAX_MS = 1_000;
 /** What the common test runners take for a test by its name. */
-const TEST_FILE = /(?:[._-](?:test|spec|e2e-spec)\.[a-z]+|^test_[^/]*\.py|_test\.(?:go|py|rb)|Tests?\.(?:java|kt|cs))$/i;
+const TEST_FILE =
+  /(?:[._-](?:test|spec|e2e-spec)\.[a-z]+|^test_[^/]*\.py|_test\.(?:go|py|rb)|Tests?\.(?:java|kt|cs))$/i;
 
 /** Paths of test files that have `typed` in them, as far as they are found in a second. */
-export async function testPaths({ tree }: Workspace, typed: string, limits: Limits, signal: AbortSignal): Promise<string[]> {
+export async function testPaths(
+  { tree }: Workspace,
+  typed: string,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<string[]> {
   const found: string[] = [];
   await using root = await tree.openDirectory('.');
   const walk = new TreeWalk({ maxDepth: limits.walkDepth, rules: IgnoreRules.NONE, maxMs: MAX_MS, signal, limits });

@@ -8,12 +8,18 @@ import { decodeUtf8 } from '../files/text-encoding.js';
  * A file as a resource gives it: UTF-8 as text, anything else as base64.
  * @throws ServerError LIMIT
  */
-export async function readContents(uri: string, file: OpenFile, limits: Pick<Limits, 'readTextBytes' | 'readMediaBytes'>): Promise<ResourceContents> {
+export async function readContents(
+  uri: string,
+  file: OpenFile,
+  limits: Pick<Limits, 'readTextBytes' | 'readMediaBytes'>,
+): Promise<ResourceContents> {
   const bytes = await readUpTo(file, limits.readMediaBytes);
   const { kind, mime } = sniff(bytes);
   const text = kind === 'text' ? decodeUtf8(bytes) : undefined;
-  if (text === undefined) return { uri, mimeType: kind === 'text' ? 'application/octet-stream' : mime, blob: bytes.toString('base64') };
-  if (bytes.length > limits.readTextBytes) throw tooLarge(limits.readTextBytes, 'The tool read_files reads it in ranges.');
+  if (text === undefined)
+    return { uri, mimeType: kind === 'text' ? 'application/octet-stream' : mime, blob: bytes.toString('base64') };
+  if (bytes.length > limits.readTextBytes)
+    throw tooLarge(limits.readTextBytes, 'The tool read_files reads it in ranges.');
   return { uri, mimeType: mime, text };
 }
 

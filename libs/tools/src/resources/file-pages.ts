@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { Limits } from '@app/config';
-import { type ListQuery, ProtocolViolation, type ResourceEntry, type ResourcePage, ServerError, type ToolCall } from '@app/mcp';
+import {
+  type ListQuery,
+  ProtocolViolation,
+  type ResourceEntry,
+  type ResourcePage,
+  ServerError,
+  type ToolCall,
+} from '@app/mcp';
 import { IgnoreRules, QueryCursor, TreeWalk } from '../listing/index.js';
 import type { Workspace } from '../workspace/index.js';
 import { workspaceUri } from './workspace-uri.js';

@@ -7,7 +7,12 @@ import type { Workspace } from '../workspace/index.js';
  * Paths that go on where `typed` stops, folders with a slash behind them. Nothing for a path that would be refused,
  * so that completion tells no more than reading does.
  */
-export async function completePath(workspace: Workspace, typed: string, limits: Limits, signal: AbortSignal): Promise<string[]> {
+export async function completePath(
+  workspace: Workspace,
+  typed: string,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<string[]> {
   const slash = typed.lastIndexOf('/') + 1;
   const folder = typed.slice(0, slash);
   const prefix = typed.slice(slash);

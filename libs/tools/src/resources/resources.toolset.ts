@@ -35,7 +35,10 @@ export class WorkspaceResources {
     list: 'listFiles',
     complete: { workspace: 'completeWorkspace', path: 'completePath' },
   })
-  async read(@Input() { workspace = '', path = '' }: Record<string, string>, @Ctx() _call: ToolCall): Promise<ResourceContents> {
+  async read(
+    @Input() { workspace = '', path = '' }: Record<string, string>,
+    @Ctx() _call: ToolCall,
+  ): Promise<ResourceContents> {
     const uri = workspaceUri(workspace, path);
     try {
       const { rules, tree } = this.workspaces.get(workspace);
@@ -43,7 +46,8 @@ export class WorkspaceResources {
       await using file = await tree.openFile(path);
       return await readContents(uri, file, this.limits);
     } catch (error) {
-      if (!(error instanceof ServerError) || error.code === 'LIMIT' || error.code === 'INTERNAL' || error.retryable) throw error;
+      if (!(error instanceof ServerError) || error.code === 'LIMIT' || error.code === 'INTERNAL' || error.retryable)
+        throw error;
       throw new ProtocolViolation('Resource not found', { uri });
     }
   }
@@ -57,7 +61,9 @@ export class WorkspaceResources {
   }
 
   async completePath({ value, known }: CompletionQuery, call: ToolCall): Promise<string[]> {
-    const workspace = this.workspaces.all.find(({ name }) => name === (known['workspace'] ?? this.workspaces.all[0]?.name));
+    const workspace = this.workspaces.all.find(
+      ({ name }) => name === (known['workspace'] ?? this.workspaces.all[0]?.name),
+    );
     return workspace === undefined ? [] : completePath(workspace, value, this.limits, call.signal);
   }
 }

@@ -113,7 +113,8 @@ class FallbackRun {
     for (const [at, { start, end, submatches }] of found.entries()) {
       line += countBreaks(text, told, start);
       const before = linesBefore(text, start, context, at === 0 ? -1 : text.indexOf('\n', found[at - 1]!.end));
-      for (const [index, each] of before.entries()) this.sink.context({ path, line: line - before.length + index, text: each });
+      for (const [index, each] of before.entries())
+        this.sink.context({ path, line: line - before.length + index, text: each });
       if (!this.sink.match({ path, line, text: text.slice(start, end), submatches })) return false;
       const next = line + countBreaks(text, start, end) + 1;
       const after = linesAfter(text, end, context, found[at + 1]?.start ?? text.length);
@@ -133,7 +134,7 @@ function countBreaks(text: string, from: number, to: number): number {
 /** @param floor where the match before ends, or -1: its lines are not context */
 function linesBefore(text: string, start: number, count: number, floor: number): string[] {
   const lines: string[] = [];
-  for (let end = start - 1; end > floor && end >= 0 && lines.length < count; ) {
+  for (let end = start - 1; end > floor && end >= 0 && lines.length < count;) {
     const from = end === 0 ? 0 : text.lastIndexOf('\n', end - 1) + 1;
     lines.unshift(trimReturn(text.slice(from, end)));
     end = from - 1;
@@ -166,6 +167,10 @@ function checkPattern(source: string, flags: string): void {
     void new RegExp(source, flags);
   } catch (cause) {
     const reason = (cause as Error).message.split(': ').at(-1)!.slice(0, 200);
-    throw new ServerError('UNSUPPORTED_REGEX', `The query is not a regular expression this search supports: ${reason}.`, { cause });
+    throw new ServerError(
+      'UNSUPPORTED_REGEX',
+      `The query is not a regular expression this search supports: ${reason}.`,
+      { cause },
+    );
   }
 }

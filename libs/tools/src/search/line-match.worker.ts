@@ -20,7 +20,7 @@ parentPort!.on('message', (text: string) => parentPort!.postMessage(multiline ? 
 
 function matchLines(text: string): MatchedLines[] {
   const found: MatchedLines[] = [];
-  for (let start = 0; start < text.length && found.length < maxMatches; ) {
+  for (let start = 0; start < text.length && found.length < maxMatches;) {
     const newline = text.indexOf('\n', start);
     const next = newline < 0 ? text.length : newline;
     const end = text[next - 1] === '\r' && next > start ? next - 1 : next;

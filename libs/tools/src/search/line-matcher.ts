@@ -3,7 +3,10 @@ import type { MatchedLines, WorkerSettings } from './line-match.worker.js';
 
 const HEAP_MB = 256;
 /** The file beside this one, compiled or not. */
-const WORKER = new URL(`./line-match.worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
+const WORKER = new URL(
+  `./line-match.worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+);
 
 /**
  * Matches lines in a thread of its own: JavaScript's regular expressions can take exponential time, and only a thread
@@ -15,7 +18,11 @@ export class LineMatcher implements AsyncDisposable {
   private isStopped = false;
 
   constructor(settings: WorkerSettings) {
-    this.worker = new Worker(WORKER, { workerData: settings, env: {}, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    this.worker = new Worker(WORKER, {
+      workerData: settings,
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
     this.worker.unref();
     this.worker.on('message', (found: MatchedLines[]) => this.settle()?.resolve(found));
     this.worker.on('error', (error) => this.settle()?.reject(error));

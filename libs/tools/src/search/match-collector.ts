@@ -58,7 +58,12 @@ export class MatchCollector implements SearchSink {
     if (last?.path !== line.path) this.recent = [];
     // A line between two matches may be told as behind the one and again as before the other.
     else if (line.line <= last.line) return;
-    if (line.path === this.path && this.total > this.options.skip && line.line > this.lastEnd && line.line <= this.lastEnd + this.options.context)
+    if (
+      line.path === this.path &&
+      this.total > this.options.skip &&
+      line.line > this.lastEnd &&
+      line.line <= this.lastEnd + this.options.context
+    )
       this.all.addAfter(this.cutLine(line));
     this.recent.push(line);
     if (this.recent.length > this.options.context) this.recent.shift();
@@ -66,7 +71,8 @@ export class MatchCollector implements SearchSink {
 
   /** @param end how the search ended */
   answer({ by }: Pick<SearchEnd, 'by'>): Collected {
-    const cutBy: 'time' | 'scanned' | undefined = by === 'time' ? 'time' : by === 'scanned' || this.hitCap ? 'scanned' : undefined;
+    const cutBy: 'time' | 'scanned' | undefined =
+      by === 'time' ? 'time' : by === 'scanned' || this.hitCap ? 'scanned' : undefined;
     const { fullBy, matches } = this.all;
     const isWhole = by === 'done';
     const truncatedBy = cutBy ?? fullBy;
@@ -79,7 +85,8 @@ export class MatchCollector implements SearchSink {
     if (fullBy === undefined) return { ...common, matches, degraded_to: 'none' };
     if (!this.options.mayDegrade)
       return { ...common, matches, degraded_to: 'none', nextSkip: this.options.skip + matches.length };
-    if (this.firsts.fullBy === undefined) return { ...common, matches: this.firsts.matches, degraded_to: 'first_lines', nextSkip: 0 };
+    if (this.firsts.fullBy === undefined)
+      return { ...common, matches: this.firsts.matches, degraded_to: 'first_lines', nextSkip: 0 };
     return { ...common, matches: [], degraded_to: 'counts', counts: this.counts, nextSkip: 0 };
   }
 
@@ -97,7 +104,9 @@ export class MatchCollector implements SearchSink {
   private describe(found: FoundMatch): TextMatch {
     const { context, limits } = this.options;
     const { text, submatches, column, cut } = cutMatch(found, limits.searchLineChars);
-    const before = this.recent.filter(({ line }) => line >= found.line - context && line < found.line).map((line) => this.cutLine(line));
+    const before = this.recent
+      .filter(({ line }) => line >= found.line - context && line < found.line)
+      .map((line) => this.cutLine(line));
     return {
       path: found.path,
       line: found.line,

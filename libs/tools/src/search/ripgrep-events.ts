@@ -69,7 +69,10 @@ function readLong(head: Buffer, tail: Buffer): RipgrepEvent | undefined {
   const bytes = textAtHead(head);
   const rest = tail.toString('latin1');
   const line = Number(/"line_number":(\d+)/.exec(rest)?.[1] ?? 0);
-  const ranges = Array.from(rest.matchAll(/"start":(\d+),"end":(\d+)/g), ([, from, to]) => ({ start: Number(from), end: Number(to) }));
+  const ranges = Array.from(rest.matchAll(/"start":(\d+),"end":(\d+)/g), ([, from, to]) => ({
+    start: Number(from),
+    end: Number(to),
+  }));
   const inside = ranges.filter(({ end }) => end <= bytes.length);
   return {
     type: start[1] as 'match' | 'context',

@@ -17,7 +17,8 @@ export class RipgrepNotes {
   refusal(): string | undefined {
     const text = this.errors + this.rest;
     const reason =
-      /^(?:rg: )?error: (.+)$/m.exec(text)?.[1] ?? /^rg: (compiled regex exceeds.*|the literal .* is not allowed in a regex)$/m.exec(text)?.[1];
+      /^(?:rg: )?error: (.+)$/m.exec(text)?.[1] ??
+      /^rg: (compiled regex exceeds.*|the literal .* is not allowed in a regex)$/m.exec(text)?.[1];
     return reason?.slice(0, 200);
   }
 

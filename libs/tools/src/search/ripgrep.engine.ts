@@ -58,10 +58,16 @@ function howItEnded(end: ChildEnd, isComplete: boolean, notes: RipgrepNotes): Se
   if (end.cause !== 'exit' && end.cause !== 'aborted') return ENDS[end.cause];
   const refusal = notes.refusal();
   if (refusal === undefined)
-    throw new Error(`ripgrep ended with ${end.signal ?? `code ${end.code}`}`, { cause: new Error(notes.text().slice(0, 2_000)) });
-  throw new ServerError('UNSUPPORTED_REGEX', `The query is not a regular expression this search supports: ${refusal}.`, {
-    hint: 'Look-around and backreferences are not supported; for plain text set literal.',
-  });
+    throw new Error(`ripgrep ended with ${end.signal ?? `code ${end.code}`}`, {
+      cause: new Error(notes.text().slice(0, 2_000)),
+    });
+  throw new ServerError(
+    'UNSUPPORTED_REGEX',
+    `The query is not a regular expression this search supports: ${refusal}.`,
+    {
+      hint: 'Look-around and backreferences are not supported; for plain text set literal.',
+    },
+  );
 }
 
 /** Turns events into what the sink takes. */
@@ -96,7 +102,10 @@ class EventReader {
 }
 
 /** By a rule of a folder above the searched one, which ripgrep was told not to read (see `ignoreArguments`). */
-function isIgnored(path: string, above: { ignores(path: readonly string[], isFolder: boolean): boolean } | undefined): boolean {
+function isIgnored(
+  path: string,
+  above: { ignores(path: readonly string[], isFolder: boolean): boolean } | undefined,
+): boolean {
   const names = path.split('/');
   return above !== undefined && names.some((_, at) => above.ignores(names.slice(0, at + 1), at < names.length - 1));
 }

@@ -7,10 +7,18 @@ export const SearchTextInput = z.strictObject({
   path: z.string().default('.').describe('Folder or file'),
   include: z.array(z.string()).max(20).default([]).describe('Globs of files to search, relative to path'),
   exclude: z.array(z.string()).max(20).default([]).describe('Globs of files and folders to leave out'),
-  case: z.enum(['smart', 'sensitive', 'insensitive']).default('smart').describe('smart: sensitive if the query has a capital'),
+  case: z
+    .enum(['smart', 'sensitive', 'insensitive'])
+    .default('smart')
+    .describe('smart: sensitive if the query has a capital'),
   multiline: z.boolean().default(false).describe('Matches may span lines'),
   context: z.int().min(0).max(5).default(0).describe('Lines around each match'),
-  max_results: z.int().min(1).max(500).optional().describe('Matches per page; without it a large result is summed up first'),
+  max_results: z
+    .int()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Matches per page; without it a large result is summed up first'),
   include_ignored: z.boolean().default(false).describe('Also what .gitignore hides'),
   cursor: z.string().optional().describe('next_cursor of the page before'),
 });
@@ -35,7 +43,9 @@ export const SearchTextOutput = z.strictObject({
   matches: z.array(TextMatch),
   files: z.int().describe('Files with matches seen by this call'),
   total_matches: z.int().optional().describe('Matching lines, where all were counted'),
-  degraded_to: z.enum(['none', 'first_lines', 'counts']).describe('first_lines: one match per file; counts: numbers only; next_cursor then starts with all matches'),
+  degraded_to: z
+    .enum(['none', 'first_lines', 'counts'])
+    .describe('first_lines: one match per file; counts: numbers only; next_cursor then starts with all matches'),
   counts: z.array(z.strictObject({ path: z.string(), count: z.int() })).optional(),
   truncated: z.boolean(),
   truncated_by: z.enum(['matches', 'bytes', 'time', 'scanned']).optional(),

@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -24,7 +35,15 @@ async function searchers(): Promise<string[]> {
 }
 /** Makes the linear engine slow: too many states for its cache, on a text that visits them. */
 const SLOW_QUERY = '[ab]*a[ab]{400}c';
-const slowText = (bytes: number): string => Array.from({ length: bytes / 64 }, (_, at) => (at * 2_654_435_761 % 4_294_967_296).toString(2).padStart(32, '0').replaceAll('0', 'a').replaceAll('1', 'b').repeat(2)).join('');
+const slowText = (bytes: number): string =>
+  Array.from({ length: bytes / 64 }, (_, at) =>
+    ((at * 2_654_435_761) % 4_294_967_296)
+      .toString(2)
+      .padStart(32, '0')
+      .replaceAll('0', 'a')
+      .replaceAll('1', 'b')
+      .repeat(2),
+  ).join('');
 
 describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) => {
   let base: string;
@@ -43,12 +62,19 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
   });
 
   async function server(limits: Partial<Limits> = {}): Promise<TestKit> {
-    const binary = engine === 'ripgrep' ? RipgrepBinary : { provide: RipgrepBinary, useValue: { path: async () => undefined } };
-    const kit = await TestKit.start({ workspace: root, limits, toolsetClasses: [SearchTools], providers: [Workspaces, SearchEngines, binary] });
+    const binary =
+      engine === 'ripgrep' ? RipgrepBinary : { provide: RipgrepBinary, useValue: { path: async () => undefined } };
+    const kit = await TestKit.start({
+      workspace: root,
+      limits,
+      toolsetClasses: [SearchTools],
+      providers: [Workspaces, SearchEngines, binary],
+    });
     kits.push(kit);
     return kit;
   }
-  const search = async (kit: TestKit, query: string, more: object = {}): Promise<SearchTextOutput> => kit.succeed<SearchTextOutput>('search_text', { query, ...more });
+  const search = async (kit: TestKit, query: string, more: object = {}): Promise<SearchTextOutput> =>
+    kit.succeed<SearchTextOutput>('search_text', { query, ...more });
   const places = ({ matches }: SearchTextOutput): string[] => matches.map(({ path, line }) => `${path}:${line}`);
   async function file(path: string, content: string | Buffer): Promise<void> {
     await mkdir(join(root, path, '..'), { recursive: true });
@@ -62,7 +88,16 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     expect(found).toEqual({
       matches: [
         { path: 'a/z.txt', line: 1, column: 5, text: 'é\u{1f600} foo', submatches: [{ start: 4, end: 7 }] },
-        { path: 'b.txt', line: 2, column: 1, text: 'foo bar foo', submatches: [{ start: 0, end: 3 }, { start: 8, end: 11 }] },
+        {
+          path: 'b.txt',
+          line: 2,
+          column: 1,
+          text: 'foo bar foo',
+          submatches: [
+            { start: 0, end: 3 },
+            { start: 8, end: 11 },
+          ],
+        },
         { path: 'b.txt', line: 3, column: 5, text: 'end foo', submatches: [{ start: 4, end: 7 }] },
       ],
       files: 2,
@@ -72,13 +107,23 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
       skipped: { binary: 0, large: 0, unreadable: 0 },
       engine,
     });
-    for (const { text, submatches } of found.matches) for (const { start, end } of submatches) expect(text.slice(start, end)).toBe('foo');
+    for (const { text, submatches } of found.matches)
+      for (const { start, end } of submatches) expect(text.slice(start, end)).toBe('foo');
   });
 
   it('says that there is nothing', async () => {
     await file('a.txt', 'x\n');
-    expect(await search(await server(), 'foo')).toMatchObject({ matches: [], files: 0, total_matches: 0, truncated: false });
-    expect(await search(await server(), 'foo', { include: ['*.none'] })).toMatchObject({ matches: [], total_matches: 0, truncated: false });
+    expect(await search(await server(), 'foo')).toMatchObject({
+      matches: [],
+      files: 0,
+      total_matches: 0,
+      truncated: false,
+    });
+    expect(await search(await server(), 'foo', { include: ['*.none'] })).toMatchObject({
+      matches: [],
+      total_matches: 0,
+      truncated: false,
+    });
   });
 
   it('takes text literally unless told otherwise, and case as asked', async () => {
@@ -96,7 +141,9 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
   it('searches across lines only where asked', async () => {
     await file('a.txt', 'one\ntwo\nthree\n');
     const kit = await server();
-    expect((await search(kit, 'one\ntwo', { multiline: true })).matches).toEqual([{ path: 'a.txt', line: 1, column: 1, text: 'one\ntwo', submatches: [{ start: 0, end: 7 }] }]);
+    expect((await search(kit, 'one\ntwo', { multiline: true })).matches).toEqual([
+      { path: 'a.txt', line: 1, column: 1, text: 'one\ntwo', submatches: [{ start: 0, end: 7 }] },
+    ]);
     expect(await kit.fail('search_text', { query: 'one\ntwo' })).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await kit.fail('search_text', { query: 'a\0b' })).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
@@ -113,7 +160,17 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
   });
 
   it('honours .gitignore from the root down, also below a path, and never enters .git', async () => {
-    for (const path of ['.git/config', 'kept.txt', '.hidden', 'out/x.txt', 'sub/out/y.txt', 'sub/a.log', 'sub/deep/only.txt', 'sub/deep/kept.txt']) await file(path, 'needle\n');
+    for (const path of [
+      '.git/config',
+      'kept.txt',
+      '.hidden',
+      'out/x.txt',
+      'sub/out/y.txt',
+      'sub/a.log',
+      'sub/deep/only.txt',
+      'sub/deep/kept.txt',
+    ])
+      await file(path, 'needle\n');
     await file('.gitignore', '*.log\n/out/\n/sub/deep/only.txt\n');
     await writeFile(join(base, '.gitignore'), '*\n');
     const kit = await server();
@@ -132,10 +189,22 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
   it('narrows by globs relative to the path', async () => {
     for (const path of ['a.ts', 'a.js', 'src/b.ts', 'src/gen/c.ts', 'src/gen/d.js']) await file(path, 'needle\n');
     const kit = await server();
-    expect(places(await search(kit, 'needle', { include: ['*.ts'] }))).toEqual(['a.ts:1', 'src/b.ts:1', 'src/gen/c.ts:1']);
-    expect(places(await search(kit, 'needle', { include: ['*.{ts,js}'], exclude: ['gen', 'a.*'] }))).toEqual(['src/b.ts:1']);
-    expect(places(await search(kit, 'needle', { path: 'src', include: ['gen/*'] }))).toEqual(['src/gen/c.ts:1', 'src/gen/d.js:1']);
-    for (const include of ['!x', '{a,b}'.repeat(22), '+(a|aa)b', '[z-a]']) expect(await kit.fail('search_text', { query: 'x', include: [include] })).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(places(await search(kit, 'needle', { include: ['*.ts'] }))).toEqual([
+      'a.ts:1',
+      'src/b.ts:1',
+      'src/gen/c.ts:1',
+    ]);
+    expect(places(await search(kit, 'needle', { include: ['*.{ts,js}'], exclude: ['gen', 'a.*'] }))).toEqual([
+      'src/b.ts:1',
+    ]);
+    expect(places(await search(kit, 'needle', { path: 'src', include: ['gen/*'] }))).toEqual([
+      'src/gen/c.ts:1',
+      'src/gen/d.js:1',
+    ]);
+    for (const include of ['!x', '{a,b}'.repeat(22), '+(a|aa)b', '[z-a]'])
+      expect(await kit.fail('search_text', { query: 'x', include: [include] })).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
   });
 
   it('follows no link and leaves the workspace by none', async () => {
@@ -148,8 +217,12 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     const kit = await server();
     expect(places(await search(kit, 'needle'))).toEqual(['in.txt:1']);
     expect(places(await search(kit, 'needle', { path: 'in-link' }))).toEqual(['in.txt:1']);
-    for (const path of ['out-dir', 'out-file', 'slash/etc']) expect(await kit.fail('search_text', { query: 'needle', path })).toMatchObject({ code: 'SYMLINK_ESCAPE' });
-    for (const path of ['..', '../ws-evil', '/etc']) expect(await kit.fail('search_text', { query: 'needle', path })).toMatchObject({ code: 'PATH_OUTSIDE_WORKSPACE' });
+    for (const path of ['out-dir', 'out-file', 'slash/etc'])
+      expect(await kit.fail('search_text', { query: 'needle', path })).toMatchObject({ code: 'SYMLINK_ESCAPE' });
+    for (const path of ['..', '../ws-evil', '/etc'])
+      expect(await kit.fail('search_text', { query: 'needle', path })).toMatchObject({
+        code: 'PATH_OUTSIDE_WORKSPACE',
+      });
     expect(await kit.fail('search_text', { query: 'needle', path: 'missing' })).toMatchObject({ code: 'NOT_FOUND' });
   });
 
@@ -171,7 +244,8 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     })();
     const outcomes: string[] = [];
     for (let round = 0; round < 25; round++)
-      for (const path of ['dir', 'dir/a.txt', '.']) outcomes.push(JSON.stringify(await kit.call('search_text', { query: 'needle', path })));
+      for (const path of ['dir', 'dir/a.txt', '.'])
+        outcomes.push(JSON.stringify(await kit.call('search_text', { query: 'needle', path })));
     isOver = true;
     await swapping;
     expect(outcomes.filter((outcome) => outcome.includes('CANARY'))).toEqual([]);
@@ -191,21 +265,33 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     const large = engine === 'ripgrep' ? { binary: 2, large: 1 } : { binary: 3, large: 0 };
     expect(found.skipped).toEqual({ ...large, unreadable: 0 });
     expect(await search(kit, 'needle', { path: 'binary.bin' })).toMatchObject({ matches: [], skipped: { binary: 1 } });
-    expect(await kit.fail('search_text', { query: 'needle', path: 'fifo' })).toMatchObject({ code: 'NOT_REGULAR_FILE' });
+    expect(await kit.fail('search_text', { query: 'needle', path: 'fifo' })).toMatchObject({
+      code: 'NOT_REGULAR_FILE',
+    });
   });
 
   it('flags names that are no text', async () => {
     await writeFile(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff])]), 'needle\n');
     await file('new\nline', 'needle\n');
     const found = await search(await server(), 'needle');
-    if (engine === 'ripgrep') expect(found.matches.map(({ path, unreadable_name }) => [path, unreadable_name])).toEqual([['bad\\xff', true], ['new\nline', undefined]]);
+    if (engine === 'ripgrep')
+      expect(found.matches.map(({ path, unreadable_name }) => [path, unreadable_name])).toEqual([
+        ['bad\\xff', true],
+        ['new\nline', undefined],
+      ]);
     else expect([places(found), found.skipped.unreadable]).toEqual([['new\nline:1'], 1]);
   });
 
   it('cuts long lines around the match, between characters', async () => {
-    await file('long.txt', `${'é\u{1f600}'.repeat(1_000)}needle${'\u{1f600}'.repeat(1_000)}needle\n${'y'.repeat(100)} needle ${'z'.repeat(1_000)}\n`);
+    await file(
+      'long.txt',
+      `${'é\u{1f600}'.repeat(1_000)}needle${'\u{1f600}'.repeat(1_000)}needle\n${'y'.repeat(100)} needle ${'z'.repeat(1_000)}\n`,
+    );
     const { matches } = await search(await server(), 'needle');
-    expect(matches.map(({ line, column, cut }) => ({ line, column, cut }))).toEqual([{ line: 1, column: 3_001, cut: true }, { line: 2, column: 102, cut: true }]);
+    expect(matches.map(({ line, column, cut }) => ({ line, column, cut }))).toEqual([
+      { line: 1, column: 3_001, cut: true },
+      { line: 2, column: 102, cut: true },
+    ]);
     for (const { text, submatches } of matches) {
       expect(text.length).toBeLessThanOrEqual(400);
       expect(text.isWellFormed()).toBe(true);
@@ -216,21 +302,33 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
 
   it('drops a match that does not fit into the cut', async () => {
     await file('a.txt', 'x'.repeat(5_000));
-    expect((await search(await server(), 'x+', { literal: false })).matches).toEqual([{ path: 'a.txt', line: 1, column: 1, text: 'x'.repeat(400), submatches: [], cut: true }]);
+    expect((await search(await server(), 'x+', { literal: false })).matches).toEqual([
+      { path: 'a.txt', line: 1, column: 1, text: 'x'.repeat(400), submatches: [], cut: true },
+    ]);
   });
 
   it('sums up ten thousand matches: first lines, then numbers, then pages of all', async () => {
-    for (let at = 0; at < 100; at++) await file(`few/${String(at).padStart(3, '0')}.txt`, 'needle number\n'.repeat(100));
+    for (let at = 0; at < 100; at++)
+      await file(`few/${String(at).padStart(3, '0')}.txt`, 'needle number\n'.repeat(100));
     const kit = await server();
     const firsts = await search(kit, 'needle');
-    expect(firsts).toMatchObject({ degraded_to: 'first_lines', files: 100, total_matches: 10_000, truncated: true, truncated_by: 'matches' });
+    expect(firsts).toMatchObject({
+      degraded_to: 'first_lines',
+      files: 100,
+      total_matches: 10_000,
+      truncated: true,
+      truncated_by: 'matches',
+    });
     expect(places(firsts)).toEqual(Array.from({ length: 100 }, (_, at) => `few/${String(at).padStart(3, '0')}.txt:1`));
     const page = await search(kit, 'needle', { cursor: firsts.next_cursor });
     expect(page).toMatchObject({ degraded_to: 'none', truncated: true, truncated_by: 'matches' });
     expect(places(page).slice(0, 2)).toEqual(['few/000.txt:1', 'few/000.txt:2']);
     const second = await search(kit, 'needle', { cursor: page.next_cursor });
     expect(places(second)[0]).toBe('few/005.txt:1');
-    const counted = await search(await server({ searchMatches: 20 }), 'needle', { path: 'few', include: ['00?.txt', '01?.txt', '020.txt'] });
+    const counted = await search(await server({ searchMatches: 20 }), 'needle', {
+      path: 'few',
+      include: ['00?.txt', '01?.txt', '020.txt'],
+    });
     expect(counted).toMatchObject({ degraded_to: 'counts', matches: [], total_matches: 2_100, files: 21 });
     expect(counted.counts).toHaveLength(20);
     expect(counted.counts![0]).toEqual({ path: 'few/000.txt', count: 100 });
@@ -240,9 +338,12 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     for (const name of ['a', 'b', 'c']) await file(name, 'needle\n'.repeat(7));
     const kit = await server();
     const pages = [await search(kit, 'needle', { max_results: 5 })];
-    while (pages.at(-1)!.next_cursor !== undefined && pages.length < 20) pages.push(await search(kit, 'needle', { max_results: 5, cursor: pages.at(-1)!.next_cursor }));
+    while (pages.at(-1)!.next_cursor !== undefined && pages.length < 20)
+      pages.push(await search(kit, 'needle', { max_results: 5, cursor: pages.at(-1)!.next_cursor }));
     expect(pages.map(({ matches }) => matches.length)).toEqual([5, 5, 5, 5, 1]);
-    expect(pages.flatMap(places)).toEqual(['a', 'b', 'c'].flatMap((name) => Array.from({ length: 7 }, (_, at) => `${name}:${at + 1}`)));
+    expect(pages.flatMap(places)).toEqual(
+      ['a', 'b', 'c'].flatMap((name) => Array.from({ length: 7 }, (_, at) => `${name}:${at + 1}`)),
+    );
     expect(pages.at(-1)).toMatchObject({ truncated: false, total_matches: 21 });
     expect(pages[0]).toMatchObject({ truncated: true, truncated_by: 'matches', degraded_to: 'none' });
   });
@@ -261,21 +362,28 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     const kit = await server();
     const { next_cursor: cursor } = await search(kit, 'needle', { max_results: 2 });
     const bad: [object, object?][] = [
-      [{ query: 'needl', max_results: 2, cursor }], [{ query: 'needle', max_results: 3, cursor }], [{ query: 'needle', max_results: 2, literal: false, cursor }],
-      [{ query: 'needle', max_results: 2, cursor: `${cursor}AA` }], [{ query: 'needle', max_results: 2, cursor: Buffer.from('["x",{"skip":-1}]').toString('base64url') }],
+      [{ query: 'needl', max_results: 2, cursor }],
+      [{ query: 'needle', max_results: 3, cursor }],
+      [{ query: 'needle', max_results: 2, literal: false, cursor }],
+      [{ query: 'needle', max_results: 2, cursor: `${cursor}AA` }],
+      [{ query: 'needle', max_results: 2, cursor: Buffer.from('["x",{"skip":-1}]').toString('base64url') }],
       [{ query: 'needle', max_results: 2, cursor }, { principal: BOB }],
     ];
-    for (const [input, options] of bad) expect(await kit.fail('search_text', input, options)).toMatchObject({ code: 'INVALID_CURSOR' });
+    for (const [input, options] of bad)
+      expect(await kit.fail('search_text', input, options)).toMatchObject({ code: 'INVALID_CURSOR' });
     expect(places(await search(kit, 'needle', { max_results: 2, cursor }))).toEqual(['a:3', 'a:4']);
   });
 
-  it.each(['foo(', '(?=x', '[a', '*', '(?P<n>', '(*LIMIT_MATCH=1)x'])('refuses the pattern %s in one line without paths', async (query) => {
-    await file('a', 'x');
-    const { code, message } = await (await server()).fail('search_text', { query, literal: false });
-    expect(code).toBe('UNSUPPORTED_REGEX');
-    expect(message).not.toContain('\n');
-    expect(message).not.toContain(root);
-  });
+  it.each(['foo(', '(?=x', '[a', '*', '(?P<n>', '(*LIMIT_MATCH=1)x'])(
+    'refuses the pattern %s in one line without paths',
+    async (query) => {
+      await file('a', 'x');
+      const { code, message } = await (await server()).fail('search_text', { query, literal: false });
+      expect(code).toBe('UNSUPPORTED_REGEX');
+      expect(message).not.toContain('\n');
+      expect(message).not.toContain(root);
+    },
+  );
 
   it.each(['\\s+$', '.*.*=.*'])('ends on %s over long blank lines', async (query) => {
     await file('a', `${' '.repeat(60_000)}x\n`);
@@ -289,10 +397,22 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     const query = engine === 'ripgrep' ? SLOW_QUERY : '(a+)+$';
     const kit = await server({ searchMs: 60_000 });
     const controller = new AbortController();
-    const running = kit.get(SearchTools).searchText(
-      { query, literal: false, path: '.', include: [], exclude: [], case: 'smart', multiline: false, context: 0, include_ignored: false },
-      { signal: controller.signal, principal: BOB } as never,
-    );
+    const running = kit
+      .get(SearchTools)
+      .searchText(
+        {
+          query,
+          literal: false,
+          path: '.',
+          include: [],
+          exclude: [],
+          case: 'smart',
+          multiline: false,
+          context: 0,
+          include_ignored: false,
+        },
+        { signal: controller.signal, principal: BOB } as never,
+      );
     const failed = expect(running).rejects.toThrow('gone');
     const until = performance.now() + 5_000;
     while (engine === 'ripgrep' && (await searchers()).length === 0 && performance.now() < until) await setImmediate();
@@ -304,7 +424,8 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
 
   it('stops at its time, keeps what it has, and says so', async () => {
     await file('a', 'ab c\n');
-    for (let at = 0; at < 4; at++) await file(`slow${at}`, engine === 'ripgrep' ? slowText(8_388_608) : `${'a'.repeat(60)}b\n`);
+    for (let at = 0; at < 4; at++)
+      await file(`slow${at}`, engine === 'ripgrep' ? slowText(8_388_608) : `${'a'.repeat(60)}b\n`);
     const query = engine === 'ripgrep' ? `${SLOW_QUERY}|ab c` : '(a+)+$|ab c';
     const found = await search(await server({ searchMs: 700 }), query, { literal: false });
     expect(found).toMatchObject({ truncated: true, truncated_by: 'time' });
@@ -317,19 +438,34 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
 describe('search_text', () => {
   it('answers for a file that is one line of 50 MB', async () => {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'search-')));
-    const kit = await TestKit.start({ workspace: root, limits: { searchFileBytes: 100_000_000 }, toolsetClasses: [SearchTools], providers: [Workspaces, SearchEngines, RipgrepBinary] });
+    const kit = await TestKit.start({
+      workspace: root,
+      limits: { searchFileBytes: 100_000_000 },
+      toolsetClasses: [SearchTools],
+      providers: [Workspaces, SearchEngines, RipgrepBinary],
+    });
     try {
       await writeFile(join(root, 'one-line'), `start needle ${'"\\ é'.repeat(10_000_000)} needle end`);
       await writeFile(join(root, 'zz'), 'needle\n');
       const heapBefore = process.memoryUsage().heapUsed;
       const found = await kit.succeed<SearchTextOutput>('search_text', { query: 'needle' });
-      expect(found.matches).toMatchObject([{ path: 'one-line', line: 1, column: 7, submatches: [{ start: 6, end: 12 }], cut: true }, { path: 'zz', line: 1 }]);
+      expect(found.matches).toMatchObject([
+        { path: 'one-line', line: 1, column: 7, submatches: [{ start: 6, end: 12 }], cut: true },
+        { path: 'zz', line: 1 },
+      ]);
       expect(found.matches[0]!.text).toHaveLength(400);
       const far = await kit.succeed<SearchTextOutput>('search_text', { query: 'needle end' });
       expect(far.matches).toMatchObject([{ path: 'one-line', line: 1, column: 50_000_015, submatches: [], cut: true }]);
       expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(200_000_000);
-      const skipping = await TestKit.start({ workspace: root, toolsetClasses: [SearchTools], providers: [Workspaces, SearchEngines, RipgrepBinary] });
-      expect(await skipping.succeed('search_text', { query: 'needle' })).toMatchObject({ total_matches: 1, skipped: { large: 1 } });
+      const skipping = await TestKit.start({
+        workspace: root,
+        toolsetClasses: [SearchTools],
+        providers: [Workspaces, SearchEngines, RipgrepBinary],
+      });
+      expect(await skipping.succeed('search_text', { query: 'needle' })).toMatchObject({
+        total_matches: 1,
+        skipped: { large: 1 },
+      });
       await skipping.stop();
     } finally {
       await kit.stop();

@@ -22,7 +22,8 @@ export class SearchTools {
 
   @Tool({
     title: 'Search text',
-    description: 'Finds lines in files by text or regular expression. Honours .gitignore. A large result is summed up per file first, then paged.',
+    description:
+      'Finds lines in files by text or regular expression. Honours .gitignore. A large result is summed up per file first, then paged.',
     input: SearchTextInput,
     output: SearchTextOutput,
     risk: 'read',
@@ -68,7 +69,12 @@ export class SearchTools {
       await using root = await tree.openDirectory('.');
       const inRepository = (await root.lstatChild('.git')) !== undefined;
       if (include_ignored) return { kind: 'directory', directory, inRepository };
-      return { kind: 'directory', directory, inRepository, above: await IgnoreRules.above(tree, directory.canonical, this.limits) };
+      return {
+        kind: 'directory',
+        directory,
+        inRepository,
+        above: await IgnoreRules.above(tree, directory.canonical, this.limits),
+      };
     } catch (error) {
       await directory.close();
       throw error;
@@ -79,5 +85,7 @@ export class SearchTools {
 function checkQuery({ query, multiline }: SearchTextInput): void {
   if (query.includes('\0')) throw new ServerError('INVALID_ARGUMENT', 'The query has a zero character.');
   if (query.includes('\n') && !multiline)
-    throw new ServerError('INVALID_ARGUMENT', 'The query has a line break.', { hint: 'Set multiline to search across lines.' });
+    throw new ServerError('INVALID_ARGUMENT', 'The query has a line break.', {
+      hint: 'Set multiline to search across lines.',
+    });
 }

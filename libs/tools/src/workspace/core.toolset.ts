@@ -11,7 +11,12 @@ const WorkspaceInfo = z.strictObject({
   server: z.strictObject({ name: z.string(), version: z.string() }),
   workspaces: z.array(z.strictObject({ name: z.string(), branch: z.string().optional() })),
   principal: z.strictObject({ subject: z.string() }),
-  runtime: z.strictObject({ node: z.string(), platform: z.string(), git: z.string().optional(), ripgrep: z.string().optional() }),
+  runtime: z.strictObject({
+    node: z.string(),
+    platform: z.string(),
+    git: z.string().optional(),
+    ripgrep: z.string().optional(),
+  }),
   toolsets: z.array(z.string()),
   limits: z.record(z.string(), z.number()),
   boundary: z.literal('none').describe('What separates the tools from the rest of the machine, beside path rules'),
@@ -19,7 +24,8 @@ const WorkspaceInfo = z.strictObject({
 type WorkspaceInfo = z.infer<typeof WorkspaceInfo>;
 
 /** Bounds of connections and of the server's own books: no argument of a tool meets them. */
-const NOT_FOR_CALLERS = /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|metaBytes|linkHops|concurrentCalls)/;
+const NOT_FOR_CALLERS =
+  /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|metaBytes|linkHops|concurrentCalls)/;
 const GIT_PROGRAMS = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git'];
 const HEAD_BYTES = 512;
 const BRANCH = /^ref: refs\/heads\/([^\p{C}\p{Z}]{1,200})\n?$/u;
@@ -37,7 +43,9 @@ export class CoreTools {
     private readonly ripgrep: RipgrepBinary,
     limits: Limits,
   ) {
-    const shown = Object.entries(limits).filter(([name, value]) => typeof value === 'number' && !NOT_FOR_CALLERS.test(name));
+    const shown = Object.entries(limits).filter(
+      ([name, value]) => typeof value === 'number' && !NOT_FOR_CALLERS.test(name),
+    );
     this.limitsShown = Object.fromEntries(shown.map(([name, value]) => [snakeCase(name), value as number]));
   }
 
@@ -54,7 +62,11 @@ export class CoreTools {
       server: { name, version },
       workspaces: await Promise.all(this.workspaces.all.map(describe)),
       principal: { subject: call.principal.subject },
-      runtime: { node: process.version, platform: `${process.platform}-${process.arch}`, ...(await (this.versions ??= this.readVersions())) },
+      runtime: {
+        node: process.version,
+        platform: `${process.platform}-${process.arch}`,
+        ...(await (this.versions ??= this.readVersions())),
+      },
       toolsets: [...this.toolSettings.toolsets],
       limits: this.limitsShown,
       boundary: 'none',

@@ -50,14 +50,21 @@ export class LegacySessions implements OnApplicationShutdown {
     if (typeof id !== 'string' || id === '')
       return message === undefined
         ? sendRefusal(res, 405, -32600, 'Only POST is served without a session', { headers: { allow: 'POST' } })
-        : sendRefusal(res, 400, -32600, 'A session is needed: send initialize first, then its Mcp-Session-Id', { id: idOf(message) });
+        : sendRefusal(res, 400, -32600, 'A session is needed: send initialize first, then its Mcp-Session-Id', {
+            id: idOf(message),
+          });
     const session = this.sessions.get(id);
     if (session === undefined || session.owner !== principalKey(principal))
       return sendRefusal(res, 404, -32600, 'Session not found: send initialize again', { id: idOf(message) });
     await this.exchange(session, req, res, message);
   }
 
-  private async exchange(session: Session, req: IncomingMessage, res: ServerResponse, message?: unknown): Promise<void> {
+  private async exchange(
+    session: Session,
+    req: IncomingMessage,
+    res: ServerResponse,
+    message?: unknown,
+  ): Promise<void> {
     session.openExchanges++;
     session.lastSeenAt = performance.now();
     res.on('close', () => {
@@ -71,7 +78,10 @@ export class LegacySessions implements OnApplicationShutdown {
     const owner = principalKey(principal);
     this.makeRoomFor(owner);
     if (this.sessions.size >= this.limits.legacySessions)
-      return sendRefusal(res, 503, -32603, 'Every session is taken', { id: idOf(message), headers: { 'retry-after': '5' } });
+      return sendRefusal(res, 503, -32603, 'Every session is taken', {
+        id: idOf(message),
+        headers: { 'retry-after': '5' },
+      });
     // A client does not choose its session's id.
     delete req.headers[SESSION_HEADER];
     const server = this.factory.create(principal, 'legacy');
@@ -83,7 +93,14 @@ export class LegacySessions implements OnApplicationShutdown {
       eventStore: new EventLog(this.limits),
       retryInterval: RETRY_MS,
     });
-    const session = (id: string): Session => ({ id, owner, transport, server, openExchanges: 0, lastSeenAt: performance.now() });
+    const session = (id: string): Session => ({
+      id,
+      owner,
+      transport,
+      server,
+      openExchanges: 0,
+      lastSeenAt: performance.now(),
+    });
     transport.onerror = (err) => this.log.debug('a session reports', { err });
     await server.connect(transport);
     await transport.handleRequest(req, res, message);

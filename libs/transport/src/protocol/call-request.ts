@@ -5,7 +5,12 @@ import { SdkClientChannel } from './client-channel.js';
 import type { ClientFacts } from './client-facts.js';
 
 /** What the dispatcher needs of a message the SDK has parsed. */
-export function toCallRequest(ctx: ServerContext, principal: Principal, facts?: ClientFacts, state?: CallState): CallRequest {
+export function toCallRequest(
+  ctx: ServerContext,
+  principal: Principal,
+  facts?: ClientFacts,
+  state?: CallState,
+): CallRequest {
   const { signal, _meta, inputResponses } = ctx.mcpReq;
   const whenGone = (gone: () => void): void => {
     if (signal.aborted) gone();

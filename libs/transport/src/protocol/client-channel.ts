@@ -12,7 +12,12 @@ export class SdkClientChannel implements ClientChannel {
     const progressToken = _meta?.progressToken;
     if (progressToken === undefined || progress <= this.last || signal.aborted) return;
     this.last = progress;
-    const params = { progressToken, progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
+    const params = {
+      progressToken,
+      progress,
+      ...(total !== undefined && { total }),
+      ...(message !== undefined && { message }),
+    };
     // A client that is gone cannot be told; its call is cancelled by its own signal.
     void notify({ method: 'notifications/progress', params }).catch(() => undefined);
   }

@@ -1,4 +1,9 @@
-import { CLIENT_CAPABILITIES_META_KEY, type McpRequestContext, type Server, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type McpRequestContext,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import type { InputRequest } from '@app/mcp';
 import { TASKS_EXTENSION } from './capabilities.js';
 
@@ -20,11 +25,14 @@ const asObject = (value: unknown): Json | undefined =>
  */
 export function clientFactsOf(ctx: ServerContext, server: Server, era: McpRequestContext['era']): ClientFacts {
   const modern = era === 'modern';
-  const declared = asObject(modern ? asObject(ctx.mcpReq.envelope)?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities());
+  const declared = asObject(
+    modern ? asObject(ctx.mcpReq.envelope)?.[CLIENT_CAPABILITIES_META_KEY] : server.getClientCapabilities(),
+  );
   const elicitation = asObject(declared?.['elicitation']);
   const askable: InputRequest['kind'][] = [];
   // A bare declaration means forms: modes came later.
-  if (elicitation !== undefined && (elicitation['form'] !== undefined || elicitation['url'] === undefined)) askable.push('elicitation');
+  if (elicitation !== undefined && (elicitation['form'] !== undefined || elicitation['url'] === undefined))
+    askable.push('elicitation');
   if (declared?.['sampling'] !== undefined) askable.push('sampling');
   if (declared?.['roots'] !== undefined) askable.push('roots');
   return { askable, knowsTasks: modern && asObject(declared?.['extensions'])?.[TASKS_EXTENSION] !== undefined };

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { GetPromptResult, InputRequiredResult, ListPromptsResult, Server, ServerContext } from '@modelcontextprotocol/server';
+import type {
+  GetPromptResult,
+  InputRequiredResult,
+  ListPromptsResult,
+  Server,
+  ServerContext,
+} from '@modelcontextprotocol/server';
 import type { Principal } from '@app/mcp';
 import { Dispatcher, OperationRegistry } from '@app/pipeline';
 import { toCallRequest } from './call-request.js';

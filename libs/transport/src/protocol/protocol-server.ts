@@ -1,4 +1,10 @@
-import { McpServer, Server, type Implementation, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server';
+import {
+  McpServer,
+  Server,
+  type Implementation,
+  type ServerContext,
+  type ServerOptions,
+} from '@modelcontextprotocol/server';
 import type { OperationRegistry } from '@app/pipeline';
 
 type Handler = Parameters<Server['_wrapHandler']>[1];

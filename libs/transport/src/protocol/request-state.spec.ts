@@ -5,7 +5,12 @@ import type { CallState, Principal } from '@app/mcp';
 import { type CallIdentity, RequestState } from './request-state.js';
 
 const principal = (subject: string, tenant = 'acme'): Principal => ({ subject, tenant, scopes: [], actors: [] });
-const IDENTITY: CallIdentity = { principal: principal('alice'), method: 'tools/call', name: 'edit_file', input: { path: 'a' } };
+const IDENTITY: CallIdentity = {
+  principal: principal('alice'),
+  method: 'tools/call',
+  name: 'edit_file',
+  input: { path: 'a' },
+};
 const STATE: CallState = { answers: { confirm: { action: 'accept' } }, data: { step: 1 } };
 const CTX = {} as ServerContext;
 const REFUSED = { code: -32602, message: 'Invalid or expired requestState' };

@@ -21,7 +21,10 @@ export class ResourceSubscriptions {
       if (this.registry.resourceFor(params.uri) === undefined)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Resource not found', { uri: params.uri });
       if (uris.size >= MAX_PER_CONNECTION && !uris.has(params.uri))
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `At most ${MAX_PER_CONNECTION} subscriptions per connection`);
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `At most ${MAX_PER_CONNECTION} subscriptions per connection`,
+        );
       uris.add(params.uri);
       return {};
     });

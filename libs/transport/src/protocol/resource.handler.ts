@@ -29,12 +29,17 @@ export class ResourceHandler {
     server.setRequestHandler('resources/list', (request, ctx) =>
       asProtocol(() => this.list(request.params?.cursor, ctx, principal)),
     );
-    server.setRequestHandler('resources/templates/list', async (_request, ctx): Promise<ListResourceTemplatesResult> => {
-      await this.dispatcher.recordList('resources/templates/list', toCallRequest(ctx, principal));
-      const templates = this.registry.resources().filter(({ template }) => template !== undefined);
-      return { resourceTemplates: templates.map(({ name, ...rest }) => ({ uriTemplate: name, ...describe(rest) })) };
-    });
-    server.setRequestHandler('resources/read', (request, ctx) => asProtocol(() => this.read(request.params.uri, ctx, principal)));
+    server.setRequestHandler(
+      'resources/templates/list',
+      async (_request, ctx): Promise<ListResourceTemplatesResult> => {
+        await this.dispatcher.recordList('resources/templates/list', toCallRequest(ctx, principal));
+        const templates = this.registry.resources().filter(({ template }) => template !== undefined);
+        return { resourceTemplates: templates.map(({ name, ...rest }) => ({ uriTemplate: name, ...describe(rest) })) };
+      },
+    );
+    server.setRequestHandler('resources/read', (request, ctx) =>
+      asProtocol(() => this.read(request.params.uri, ctx, principal)),
+    );
     if (era === 'legacy') this.subscriptions.install(server);
   }
 
@@ -46,11 +51,16 @@ export class ResourceHandler {
   }
 
   /** Fixed resources first, then what each template lists, page by page. */
-  private async list(cursor: string | undefined, ctx: ServerContext, principal: Principal): Promise<ListResourcesResult> {
+  private async list(
+    cursor: string | undefined,
+    ctx: ServerContext,
+    principal: Principal,
+  ): Promise<ListResourcesResult> {
     const request = toCallRequest(ctx, principal);
     const fixed = this.registry.resources().filter(({ template }) => template === undefined);
     const listed = this.registry.resources().filter(({ list }) => list !== undefined);
-    const page: { lister: number; inner?: string } = cursor === undefined ? { lister: 0 } : decodePage(cursor, listed.length);
+    const page: { lister: number; inner?: string } =
+      cursor === undefined ? { lister: 0 } : decodePage(cursor, listed.length);
     const first = cursor === undefined ? fixed.map(({ name, ...rest }) => ({ uri: name, ...describe(rest) })) : [];
     if (listed.length === 0) {
       await this.dispatcher.recordList('resources/list', request);

@@ -34,7 +34,8 @@ export function successJson(outcome: Success<ToolValue>, tail: string): string {
   const meta = `"_meta":{"${META_CALL_ID}":"${callId}",${tail}}`;
   if (value.structured === undefined || value.content.length > 0) {
     const { content, structuredContent } = renderSuccess(outcome);
-    const structured = structuredContent === undefined ? '' : `"structuredContent":${JSON.stringify(structuredContent)},`;
+    const structured =
+      structuredContent === undefined ? '' : `"structuredContent":${JSON.stringify(structuredContent)},`;
     return `{"content":${JSON.stringify(content)},${structured}${meta},"resultType":"complete"}`;
   }
   const json = JSON.stringify(value.structured);

@@ -44,13 +44,22 @@ export class ToolHandler {
     );
   }
 
-  private async call(name: string, input: unknown, ctx: ServerContext, principal: Principal, facts: ClientFacts): Promise<ToolAnswer> {
+  private async call(
+    name: string,
+    input: unknown,
+    ctx: ServerContext,
+    principal: Principal,
+    facts: ClientFacts,
+  ): Promise<ToolAnswer> {
     const identity: CallIdentity = { principal, method: 'tools/call', name, input };
     const state = this.state.open(ctx.mcpReq.requestState(), identity);
     const request = toCallRequest(ctx, principal, facts, state);
     const tool = this.registry.tool(name);
     if (tool?.task === 'required' && !facts.knowsTasks) {
-      const error = new ServerError('INVALID_ARGUMENT', 'This tool only runs as a task, and the client does not know tasks.');
+      const error = new ServerError(
+        'INVALID_ARGUMENT',
+        'This tool only runs as a task, and the client does not know tasks.',
+      );
       await this.dispatcher.refuse(tool, input, request, error);
       throw tasksUndeclared();
     }
@@ -69,7 +78,12 @@ export class ToolHandler {
     }
   }
 
-  private async startTask(tool: ToolOperation, input: unknown, request: CallRequest, state: CallState | undefined): Promise<ToolAnswer> {
+  private async startTask(
+    tool: ToolOperation,
+    input: unknown,
+    request: CallRequest,
+    state: CallState | undefined,
+  ): Promise<ToolAnswer> {
     const { principal, meta, askable = [] } = request;
     try {
       const task = await this.tasks.start({ principal, name: tool.name, input, meta, askable, state });

@@ -49,9 +49,18 @@ export class MemoryTaskStore extends TaskStore implements OnModuleDestroy {
         hint: 'A task is forgotten some time after its creation; its ttlMs says when.',
       });
     if (this.kept.size >= this.limits.tasks)
-      throw new ServerError('OVERLOADED', 'No further task can be kept now.', { retryAfterMs: this.untilExpiry(() => true) });
+      throw new ServerError('OVERLOADED', 'No further task can be kept now.', {
+        retryAfterMs: this.untilExpiry(() => true),
+      });
     const id = randomBytes(16).toString('hex');
-    const task: Task = { id, owner, createdAt: now, updatedAt: now, ttlMs: this.limits.taskTtlMs, state: { status: 'working' } };
+    const task: Task = {
+      id,
+      owner,
+      createdAt: now,
+      updatedAt: now,
+      ttlMs: this.limits.taskTtlMs,
+      state: { status: 'working' },
+    };
     this.kept.set(id, { task, bytes: 0 });
     this.perOwner.set(owner, own + 1);
     return task;
@@ -85,7 +94,8 @@ export class MemoryTaskStore extends TaskStore implements OnModuleDestroy {
   }
 
   private untilExpiry(chosen: (task: Task) => boolean): number {
-    for (const { task } of this.kept.values()) if (chosen(task)) return Math.max(1, task.createdAt + task.ttlMs - this.now());
+    for (const { task } of this.kept.values())
+      if (chosen(task)) return Math.max(1, task.createdAt + task.ttlMs - this.now());
     return this.limits.taskTtlMs;
   }
 
@@ -106,6 +116,8 @@ export class MemoryTaskStore extends TaskStore implements OnModuleDestroy {
 }
 
 function tooLarge({ _meta }: CallToolResult): CallToolResult {
-  const error = new ServerError('LIMIT', 'The result of the task is too large to be kept.', { hint: 'The work itself was done.' });
+  const error = new ServerError('LIMIT', 'The result of the task is too large to be kept.', {
+    hint: 'The work itself was done.',
+  });
   return renderFailure({ kind: 'failure', callId: String(_meta?.[META_CALL_ID]), error });
 }

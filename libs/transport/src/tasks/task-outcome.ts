@@ -29,7 +29,8 @@ export function endOfPatience(callId: string, questions: number): TaskState {
 
 /** What the client is told of an error outside of the tool: a protocol error as it is, anything else only that it was. */
 export function toTaskError(error: unknown): TaskError {
-  if (!(error instanceof ProtocolViolation) && !(error instanceof ProtocolError)) return { code: INTERNAL_ERROR, message: 'Internal error' };
+  if (!(error instanceof ProtocolViolation) && !(error instanceof ProtocolError))
+    return { code: INTERNAL_ERROR, message: 'Internal error' };
   const { code, message, data } = error;
   return { code, message, ...(data !== undefined && { data }) };
 }

@@ -1,11 +1,21 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import type { Limits } from '@app/config';
-import { Ctx, Input, type InputRequest, ProtocolViolation, ServerError, Tool, ToolCall, type ToolOptions } from '@app/mcp';
+import {
+  Ctx,
+  Input,
+  type InputRequest,
+  ProtocolViolation,
+  ServerError,
+  Tool,
+  ToolCall,
+  type ToolOptions,
+} from '@app/mcp';
 import { Toolset } from '@app/pipeline';
 import { ALICE, BOB, TestKit } from '@app/testing';
 import type { Task, TaskState } from './task.js';
-import { type TaskCall, TaskRunner } from './task-runner.js';
+import type { TaskCall } from './live-task.js';
+import { TaskRunner } from './task-runner.js';
 
 const Key = z.strictObject({ key: z.string() });
 const Done = z.strictObject({ done: z.string() });
@@ -65,7 +75,12 @@ class Jobs {
   @Tool(tool({ asksClient: true }))
   askTwo(@Ctx() call: ToolCall): z.infer<typeof Done> {
     const answers = call.ask({ first: form('First?'), second: form('Second?') }, isAccepted);
-    return { done: Object.entries(answers).map(([key, { content }]: [string, any]) => `${key}=${content.name}`).sort().join() }; // oxlint-disable-line
+    return {
+      done: Object.entries(answers)
+        .map(([key, answer]) => `${key}=${(answer as ReturnType<typeof accept>).content.name}`)
+        .sort()
+        .join(),
+    };
   }
 }
 
@@ -105,13 +120,21 @@ describe('calls that run as tasks', () => {
     await until(() => jobs.started.length > 0);
     expect(await runner.find(task.id, ALICE)).toMatchObject({ state: { status: 'working' }, message: '1 of 2' });
     jobs.release('a');
-    expect(await settled(runner, task)).toMatchObject({ status: 'completed', result: { structuredContent: { done: 'a' } } });
+    expect(await settled(runner, task)).toMatchObject({
+      status: 'completed',
+      result: { structuredContent: { done: 'a' } },
+    });
     expect(runner.count()).toBe(0);
-    expect(kit.audit().filter(({ phase }) => phase === 'outcome')).toMatchObject([{ operation: 'work', decision: 'success', subject: 'alice' }]);
+    expect(kit.audit().filter(({ phase }) => phase === 'outcome')).toMatchObject([
+      { operation: 'work', decision: 'success', subject: 'alice' },
+    ]);
   });
 
   it.each([
-    ['refuse', { status: 'completed', result: { isError: true, content: [{ text: 'CONFLICT: It changed meanwhile.' }] } }],
+    [
+      'refuse',
+      { status: 'completed', result: { isError: true, content: [{ text: 'CONFLICT: It changed meanwhile.' }] } },
+    ],
     ['work', { status: 'completed', result: { isError: true } }],
     ['break_the_protocol', { status: 'failed', error: { code: -32602, message: 'Not so', data: { why: 'because' } } }],
     ['no_such_tool', { status: 'failed', error: { code: -32602 } }],
@@ -188,13 +211,18 @@ describe('calls that run as tasks', () => {
     const { runner } = await start({ tasksPerPrincipal: 1 });
     await runner.start(call('refuse'));
     await expect(runner.start(call('refuse'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    await expect(runner.start(call('refuse', {}, { principal: BOB }))).resolves.toMatchObject({ state: { status: 'working' } });
+    await expect(runner.start(call('refuse', {}, { principal: BOB }))).resolves.toMatchObject({
+      state: { status: 'working' },
+    });
   });
 
   it('end at their deadline', async () => {
     const { runner, jobs } = await start({ taskDeadlineMs: 1 });
     const task = await runner.start(call('work', { key: 'a' }));
-    expect(await settled(runner, task)).toMatchObject({ status: 'completed', result: { isError: true, content: [{ text: expect.stringContaining('TIMEOUT') }] } });
+    expect(await settled(runner, task)).toMatchObject({
+      status: 'completed',
+      result: { isError: true, content: [{ text: expect.stringContaining('TIMEOUT') }] },
+    });
     expect(jobs.stopped).toEqual(['a']);
   });
 
@@ -233,7 +261,9 @@ describe('calls that run as tasks', () => {
       expect(Object.keys((state as { inputRequests: object }).inputRequests)).toEqual(['second']);
       await runner.answer(task.id, ALICE, { first: accept('another') });
       await runner.answer(task.id, ALICE, { second: accept('y') });
-      expect(await settled(runner, task)).toMatchObject({ result: { structuredContent: { done: 'first=x,second=y' } } });
+      expect(await settled(runner, task)).toMatchObject({
+        result: { structuredContent: { done: 'first=x,second=y' } },
+      });
     });
 
     it('ask again for what cannot be used, and never twice under the same key', async () => {
@@ -241,12 +271,15 @@ describe('calls that run as tasks', () => {
       const task = await runner.start(call('ask_two'));
       await settled(runner, task);
       await runner.answer(task.id, ALICE, { first: accept('x'), second: { action: 'nonsense' } });
-      const keysOf = async (): Promise<string[]> => Object.keys(((await settled(runner, task)) as { inputRequests: object }).inputRequests);
+      const keysOf = async (): Promise<string[]> =>
+        Object.keys(((await settled(runner, task)) as { inputRequests: object }).inputRequests);
       expect(await keysOf()).toEqual(['second-2']);
       await runner.answer(task.id, ALICE, { second: accept('stale') });
       expect(await keysOf()).toEqual(['second-2']);
       await runner.answer(task.id, ALICE, { 'second-2': accept('y') });
-      expect(await settled(runner, task)).toMatchObject({ result: { structuredContent: { done: 'first=x,second=y' } } });
+      expect(await settled(runner, task)).toMatchObject({
+        result: { structuredContent: { done: 'first=x,second=y' } },
+      });
     });
 
     it('do not ask for ever', async () => {
@@ -254,11 +287,16 @@ describe('calls that run as tasks', () => {
       const task = await runner.start(call('ask_two'));
       let state = await settled(runner, task);
       while (state.status === 'input_required') {
-        const answers = Object.fromEntries(Object.keys(state.inputRequests).map((key) => [key, { action: 'nonsense' }]));
+        const answers = Object.fromEntries(
+          Object.keys(state.inputRequests).map((key) => [key, { action: 'nonsense' }]),
+        );
         await runner.answer(task.id, ALICE, answers);
         state = await settled(runner, task);
       }
-      expect(state).toMatchObject({ status: 'completed', result: { isError: true, content: [{ text: expect.stringContaining('LIMIT') }] } });
+      expect(state).toMatchObject({
+        status: 'completed',
+        result: { isError: true, content: [{ text: expect.stringContaining('LIMIT') }] },
+      });
     });
 
     it('fail when the client cannot be asked', async () => {
@@ -276,7 +314,9 @@ describe('calls that run as tasks', () => {
       const task = await runner.start(call('ask_two', {}, { state }));
       await settled(runner, task);
       await runner.answer(task.id, ALICE, { second: accept('y') });
-      expect(await settled(runner, task)).toMatchObject({ result: { structuredContent: { done: 'first=early,second=y' } } });
+      expect(await settled(runner, task)).toMatchObject({
+        result: { structuredContent: { done: 'first=early,second=y' } },
+      });
     });
 
     it('can be cancelled while they wait, and are not woken by an answer', async () => {

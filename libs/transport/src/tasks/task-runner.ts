@@ -1,49 +1,16 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
-import {
-  type CallState,
-  type ClientChannel,
-  type InputAnswers,
-  type InputRequest,
-  type Principal,
-  principalKey,
-  ProtocolViolation,
-} from '@app/mcp';
+import { type ClientChannel, type InputAnswers, type Principal, principalKey, ProtocolViolation } from '@app/mcp';
 import { Dispatcher, type NeedsInput } from '@app/pipeline';
-import { toWireQuestion, undeclared } from '../protocol/input-requests.js';
+import { undeclared } from '../protocol/input-requests.js';
+import { LiveTask, type TaskCall } from './live-task.js';
 import type { Task, TaskState } from './task.js';
 import { endOf, endOfPatience, messageOf, toTaskError } from './task-outcome.js';
 import { TaskStore } from './task-store.js';
 
 const MESSAGE_CHARS = 200;
 const MAX_QUESTIONS = 100;
-
-/** A call that is to run as a task. */
-export interface TaskCall {
-  readonly principal: Principal;
-  readonly name: string;
-  readonly input: unknown;
-  readonly meta?: Readonly<Record<string, unknown>>;
-  readonly askable: readonly InputRequest['kind'][];
-  /** Answers given before the task existed. */
-  readonly state?: CallState;
-}
-
-/** A task that is not over, in this process. */
-interface Live {
-  readonly id: string;
-  readonly call: TaskCall;
-  readonly expiry: NodeJS.Timeout;
-  state?: CallState;
-  /** Every key the client was asked under: none is used twice. */
-  readonly asked: Set<string>;
-  /** What the tool calls the questions that are open, by the key the client knows. */
-  readonly open: Map<string, { readonly key: string; readonly question: InputRequest }>;
-  answers: Record<string, unknown>;
-  isCancelled: boolean;
-  giveUp?: () => void;
-}
 
 /**
  * Runs calls apart from the requests that started them: a client that leaves does not end them; `cancel`, their own
@@ -52,8 +19,8 @@ interface Live {
  */
 @Injectable()
 export class TaskRunner implements OnApplicationShutdown {
-  private readonly live = new Map<string, Live>();
-  private readonly waiting: Live[] = [];
+  private readonly live = new Map<string, LiveTask>();
+  private readonly waiting: LiveTask[] = [];
   private readonly running = new Set<Promise<void>>();
 
   constructor(
@@ -72,8 +39,7 @@ export class TaskRunner implements OnApplicationShutdown {
   async start(call: TaskCall): Promise<Task> {
     const task = await this.store.create(principalKey(call.principal));
     const expiry = setTimeout(() => void this.stop(live), task.ttlMs).unref();
-    const { state } = call;
-    const live: Live = { id: task.id, call, expiry, state, asked: new Set(), open: new Map(), answers: {}, isCancelled: false };
+    const live = new LiveTask(task.id, call, expiry);
     this.live.set(live.id, live);
     this.enter(live);
     return task;
@@ -87,13 +53,9 @@ export class TaskRunner implements OnApplicationShutdown {
   async answer(id: string, principal: Principal, answers: InputAnswers): Promise<boolean> {
     if ((await this.find(id, principal)) === undefined) return false;
     const live = this.live.get(id);
-    if (live === undefined || live.open.size === 0) return true;
-    for (const [asked, { key }] of [...live.open]) {
-      if (!Object.hasOwn(answers, asked)) continue;
-      live.answers[key] = answers[asked];
-      live.open.delete(asked);
-    }
-    if (live.open.size > 0) await this.store.advance(id, questionsOf(live));
+    if (live === undefined || !live.hasOpenQuestions) return true;
+    live.take(answers);
+    if (live.hasOpenQuestions) await this.store.advance(id, live.questions());
     else {
       await this.store.advance(id, { status: 'working' });
       this.enter(live);
@@ -109,7 +71,7 @@ export class TaskRunner implements OnApplicationShutdown {
     return true;
   }
 
-  private async stop(live: Live): Promise<void> {
+  private async stop(live: LiveTask): Promise<void> {
     live.isCancelled = true;
     if (live.giveUp !== undefined) return live.giveUp();
     const place = this.waiting.indexOf(live);
@@ -117,7 +79,7 @@ export class TaskRunner implements OnApplicationShutdown {
     await this.finish(live, { status: 'cancelled' });
   }
 
-  private enter(live: Live): void {
+  private enter(live: LiveTask): void {
     if (this.running.size >= this.limits.tasksRunning) {
       this.waiting.push(live);
       return;
@@ -132,18 +94,18 @@ export class TaskRunner implements OnApplicationShutdown {
     this.running.add(run);
   }
 
-  private async run(live: Live): Promise<void> {
+  private async run(live: LiveTask): Promise<void> {
+    // Cancelled between its last answer and its turn.
     if (live.isCancelled) return;
     const { name, input, principal, meta, askable } = live.call;
-    const { state, answers } = live;
-    live.answers = {};
     const whenGone = (giveUp: () => void): void => {
       live.giveUp = giveUp;
       if (live.isCancelled) giveUp();
     };
-    const deadlineMs = this.limits.taskDeadlineMs;
-    const request = { principal, meta, askable, state, answers, whenGone, deadlineMs, client: this.channelOf(live) };
+    const rounds = { state: live.state, answers: live.takeAnswers(), askable };
+    const bounds = { whenGone, deadlineMs: this.limits.taskDeadlineMs };
     try {
+      const request = { principal, meta, client: this.channelOf(live), ...rounds, ...bounds };
       const outcome = await this.dispatcher.callTool(name, input, request);
       live.giveUp = undefined;
       if (outcome.kind === 'input_required' && !live.isCancelled) await this.ask(live, outcome);
@@ -156,24 +118,23 @@ export class TaskRunner implements OnApplicationShutdown {
   }
 
   /** Parks the task until every question is answered. */
-  private async ask(live: Live, { requests, state, callId }: NeedsInput): Promise<void> {
+  private async ask(live: LiveTask, { requests, state, callId }: NeedsInput): Promise<void> {
     const missing = undeclared(requests, live.call.askable);
     if (missing !== undefined) return this.finish(live, { status: 'failed', error: toTaskError(missing) });
-    const questions = Object.entries(requests);
-    if (live.asked.size + questions.length > MAX_QUESTIONS) return this.finish(live, endOfPatience(callId, MAX_QUESTIONS));
-    live.state = state;
-    for (const [key, question] of questions) live.open.set(freshKey(live.asked, key), { key, question });
-    await this.store.advance(live.id, questionsOf(live));
+    if (live.questionsAsked + Object.keys(requests).length > MAX_QUESTIONS)
+      return this.finish(live, endOfPatience(callId, MAX_QUESTIONS));
+    live.ask(requests, state);
+    await this.store.advance(live.id, live.questions());
   }
 
-  private finish(live: Live, state: TaskState): Promise<void> {
+  private finish(live: LiveTask, state: TaskState): Promise<void> {
     clearTimeout(live.expiry);
     this.live.delete(live.id);
     return this.store.advance(live.id, state, messageOf(state));
   }
 
   /** Tasks have no stream: progress becomes what the task says of itself, log messages go nowhere. */
-  private channelOf(live: Live): ClientChannel {
+  private channelOf(live: LiveTask): ClientChannel {
     return {
       progress: (progress, total, message) => {
         if (live.giveUp === undefined) return;
@@ -193,16 +154,4 @@ export class TaskRunner implements OnApplicationShutdown {
     for (const live of all) await this.stop(live);
     await Promise.all(this.running);
   }
-}
-
-function questionsOf({ open }: Live): TaskState {
-  const inputRequests = Object.fromEntries([...open].map(([asked, { question }]) => [asked, toWireQuestion(question)]));
-  return { status: 'input_required', inputRequests };
-}
-
-function freshKey(asked: Set<string>, key: string): string {
-  let fresh = key;
-  for (let round = 2; asked.has(fresh); round++) fresh = `${key}-${round}`;
-  asked.add(fresh);
-  return fresh;
 }

@@ -24,5 +24,7 @@ export const renderReceipt = (task: Task, pollMs: number): Result & { resultType
 export function renderTask(task: Task, pollMs: number): Result {
   const { status: _status, ...payload } = task.state;
   const result = facts(task, pollMs);
-  return 'result' in payload ? { ...result, result: { ...payload.result, resultType: 'complete' } } : { ...result, ...payload };
+  return 'result' in payload
+    ? { ...result, result: { ...payload.result, resultType: 'complete' } }
+    : { ...result, ...payload };
 }
