@@ -1,12 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule, type Settings } from '@app/config';
 import { AppLog, LoggingModule, type RootLogger } from '@app/logging';
-import { ServerIdentity } from '@app/mcp';
+import { ChangeEvents, ServerIdentity } from '@app/mcp';
 import { OperationsModule } from '@app/operations';
 import { PipelineModule } from '@app/pipeline';
 import { AuditSink, LogAuditSink } from '@app/security';
 import { ToolsModule } from '@app/tools';
-import { TransportModule } from '@app/transport';
+import { MemoryChangeEvents, TransportModule } from '@app/transport';
 import { IDENTITY } from './identity.js';
 
 /** What the app binds for the libs: the ports they declare. */
@@ -18,9 +18,10 @@ class BindingsModule {
       global: true,
       providers: [
         { provide: ServerIdentity, useValue: IDENTITY },
+        { provide: ChangeEvents, useClass: MemoryChangeEvents },
         { provide: AuditSink, useFactory: (log: AppLog) => new LogAuditSink(log), inject: [AppLog] },
       ],
-      exports: [ServerIdentity, AuditSink],
+      exports: [ServerIdentity, ChangeEvents, AuditSink],
     };
   }
 }

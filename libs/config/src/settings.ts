@@ -87,7 +87,6 @@ export class Limits {
   readonly listBytes: number = 262_144;
   readonly walkDepth: number = 64;
   readonly ignoreFileBytes: number = 65_536;
-  readonly globs: number = 20;
   readonly globChars: number = 256;
   readonly globStars: number = 8;
   readonly globAlternatives: number = 16;

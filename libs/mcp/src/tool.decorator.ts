@@ -36,7 +36,10 @@ export interface ToolOptions {
   readonly deadlineMs?: number;
   /** The method may call `ask` or `elicit`. */
   readonly asksClient?: boolean;
-  /** The call may (`optional`) or must (`required`) run as a task where the client declares tasks. */
+  /**
+   * The call may (`optional`) or must (`required`) run as a task where the client declares tasks. With `asksClient`,
+   * `ToolCall.handOff` says where the task begins.
+   */
   readonly task?: 'optional' | 'required';
   readonly icons?: readonly Icon[];
 }

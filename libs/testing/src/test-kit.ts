@@ -2,10 +2,10 @@ import { type DynamicModule, type INestApplicationContext, Module, type Provider
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '@app/config';
 import { createRootLogger, LoggingModule } from '@app/logging';
-import { type ClientChannel, type ErrorCode, type Principal, ServerIdentity } from '@app/mcp';
+import { ChangeEvents, type ClientChannel, type ErrorCode, type Principal, ServerIdentity } from '@app/mcp';
 import { Dispatcher, type Outcome, PipelineModule, type ToolValue } from '@app/pipeline';
 import { type AuditRecord, AuditSink, MemoryAuditSink } from '@app/security';
-import { TransportModule } from '@app/transport';
+import { MemoryChangeEvents, TransportModule } from '@app/transport';
 import { ALICE } from './principals.js';
 import { testSettings, type TestSettings } from './test-settings.js';
 
@@ -53,13 +53,14 @@ export class TestKit {
     const bindings = [
       { provide: AuditSink, useValue: options.sink ?? sink },
       { provide: ServerIdentity, useValue: identity },
+      { provide: ChangeEvents, useClass: MemoryChangeEvents },
     ];
     const root: DynamicModule = {
       module: UnderTestModule,
       imports: [
         ConfigModule.of(settings),
         LoggingModule.of(createRootLogger(settings.log)),
-        { module: TestBindingsModule, global: true, providers: bindings, exports: [AuditSink, ServerIdentity] },
+        { module: TestBindingsModule, global: true, providers: bindings, exports: [AuditSink, ChangeEvents, ServerIdentity] },
         PipelineModule,
         TransportModule,
         ...(options.imports ?? []),

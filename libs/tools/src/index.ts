@@ -1,1 +1,2 @@
 export * from './tools.module.js';
+export * from './workspace/index.js';

@@ -1,10 +1,22 @@
 import { Module } from '@nestjs/common';
-import { FileTools } from './files/file.toolset.js';
 import { EditFile } from './files/edit-file.js';
+import { FileTools } from './files/file.toolset.js';
 import { ReadFiles } from './files/read-files.js';
 import { WriteFile } from './files/write-file.js';
+import { ListingTools } from './listing/listing.toolset.js';
+import { EngineerPrompts } from './prompts/prompts.toolset.js';
+import { WorkspaceResources } from './resources/resources.toolset.js';
+import { RipgrepBinary } from './search/ripgrep-binary.js';
+import { SearchEngines } from './search/search-engines.js';
+import { SearchTools } from './search/search.toolset.js';
+import { CoreTools } from './workspace/core.toolset.js';
 import { Workspaces } from './workspace/workspaces.js';
 
-/** Every toolset of the product. */
-@Module({ providers: [FileTools, ReadFiles, EditFile, WriteFile, Workspaces], exports: [Workspaces] })
+const TOOLSETS = [CoreTools, EngineerPrompts, FileTools, ListingTools, SearchTools, WorkspaceResources];
+
+/** Every toolset of the product, and what they work with. */
+@Module({
+  providers: [...TOOLSETS, EditFile, ReadFiles, RipgrepBinary, SearchEngines, Workspaces, WriteFile],
+  exports: [Workspaces],
+})
 export class ToolsModule {}

@@ -1,12 +1,10 @@
 import { Module } from '@nestjs/common';
 import { Limits } from '@app/config';
-import { ChangeEvents } from '@app/mcp';
 import { HotLane } from './http/hot-lane.js';
 import { LegacySessions } from './http/legacy-sessions.js';
 import { McpEndpoint } from './http/mcp-endpoint.js';
 import { ModernLane } from './http/modern-lane.js';
 import { CompletionHandler } from './protocol/completion.handler.js';
-import { MemoryChangeEvents } from './protocol/memory-change-events.js';
 import { PromptHandler } from './protocol/prompt.handler.js';
 import { ProtocolServerFactory } from './protocol/protocol-server.factory.js';
 import { RequestState } from './protocol/request-state.js';
@@ -21,7 +19,6 @@ import { TaskStore } from './tasks/task-store.js';
 
 @Module({
   providers: [
-    { provide: ChangeEvents, useClass: MemoryChangeEvents },
     { provide: TaskStore, useFactory: (limits: Limits) => new MemoryTaskStore(limits), inject: [Limits] },
     CompletionHandler,
     HotLane,
@@ -38,6 +35,6 @@ import { TaskStore } from './tasks/task-store.js';
     TaskRunner,
     ToolHandler,
   ],
-  exports: [ChangeEvents, LegacySessions, McpEndpoint, StdioEndpoint],
+  exports: [LegacySessions, McpEndpoint, StdioEndpoint],
 })
 export class TransportModule {}

@@ -113,12 +113,7 @@ export class Dispatcher {
     >;
   }
 
-  /** Lists that are the same for every call are still calls: recorded like any other. */
-  async recordList(name: string, request: CallRequest): Promise<void> {
-    await this.run({ kind: 'list', name, risk: 'read', input: undefined, run: async () => undefined }, request);
-  }
-
-  /** Work of the protocol around a call, e.g. a look at a task: recorded and bounded like a call. */
+  /** What has no method behind it, a list that is the same for every call or a look at a task: recorded and bounded like a call. */
   record(kind: string, name: string, input: unknown, request: CallRequest): Promise<Outcome<unknown>> {
     return this.run({ kind, name, risk: 'read', input, run: async () => undefined }, request);
   }

@@ -55,7 +55,6 @@ describe('runChild', () => {
   });
 
   it('inherits no environment and no input', async () => {
-    process.env['CHILD_SPEC_CANARY'] = 'secret';
     await runChild({ ...sh(''), program: '/usr/bin/env', args: [], env: { ONLY: 'this' } });
     expect(output).toBe('ONLY=this\n');
     await runChild(sh('cat; echo end'));

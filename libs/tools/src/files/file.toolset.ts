@@ -1,4 +1,4 @@
-import { Ctx, Input, type RichResult, Tool, type ToolCall } from '@app/mcp';
+import { ChangeEvents, Ctx, Input, type RichResult, Tool, type ToolCall } from '@app/mcp';
 import { Toolset } from '@app/pipeline';
 import { EditFile } from './edit-file.js';
 import { EditFileInput, EditFileOutput } from './edit-file.schema.js';
@@ -6,6 +6,8 @@ import { ReadFiles } from './read-files.js';
 import { ReadFilesInput, ReadFilesOutput } from './read-files.schema.js';
 import { WriteFile } from './write-file.js';
 import { WriteFileInput, WriteFileOutput } from './write-file.schema.js';
+import { workspaceUri } from '../resources/workspace-uri.js';
+import { Workspaces } from '../workspace/workspaces.js';
 
 const READS = { destructive: false, idempotent: true, openWorld: false } as const;
 const WRITES = { destructive: true, idempotent: false, openWorld: false } as const;
@@ -17,6 +19,8 @@ export class FileTools {
     private readonly reader: ReadFiles,
     private readonly editor: EditFile,
     private readonly writer: WriteFile,
+    private readonly workspaces: Workspaces,
+    private readonly changes: ChangeEvents,
   ) {}
 
   @Tool({
@@ -43,8 +47,10 @@ export class FileTools {
     risk: 'write',
     hints: WRITES,
   })
-  editFile(@Input() input: EditFileInput, @Ctx() call: ToolCall): Promise<EditFileOutput> {
-    return this.editor.run(input, call);
+  async editFile(@Input() input: EditFileInput, @Ctx() call: ToolCall): Promise<EditFileOutput> {
+    const result = await this.editor.run(input, call);
+    if (result.status === 'edited') this.tellOfChange(input.workspace, result.path);
+    return result;
   }
 
   @Tool({
@@ -57,7 +63,15 @@ export class FileTools {
     risk: 'write',
     hints: WRITES,
   })
-  writeFile(@Input() input: WriteFileInput, @Ctx() call: ToolCall): Promise<WriteFileOutput> {
-    return this.writer.run(input, call);
+  async writeFile(@Input() input: WriteFileInput, @Ctx() call: ToolCall): Promise<WriteFileOutput> {
+    const result = await this.writer.run(input, call);
+    if (result.status === 'created') this.changes.publish({ kind: 'resources_list_changed' });
+    if (result.status !== 'unchanged' && result.status !== 'dry_run') this.tellOfChange(input.workspace, result.path);
+    return result;
+  }
+
+  /** Whoever has subscribed to the file reads it again. */
+  private tellOfChange(workspace: string | undefined, path: string): void {
+    this.changes.publish({ kind: 'resource_updated', uri: workspaceUri(this.workspaces.get(workspace).name, path) });
   }
 }

@@ -46,11 +46,9 @@ export class IgnoreRules {
   }
 
   ignores(path: readonly string[], isFolder: boolean): boolean {
-    for (let rules: IgnoreRules | undefined = this; rules !== undefined; rules = rules.above) {
-      const verdict = rules.file?.verdict(path.slice(rules.depth), isFolder);
-      if (verdict !== undefined) return verdict === 'ignored';
-    }
-    return false;
+    const verdict = this.file?.verdict(path.slice(this.depth), isFolder);
+    if (verdict !== undefined) return verdict === 'ignored';
+    return this.above !== undefined && this.above.ignores(path, isFolder);
   }
 }
 

@@ -28,7 +28,7 @@ export class QueryCursor<P> {
       if (cursor.length > MAX_CHARS || !/^[\w-]+$/.test(cursor)) throw new Error('not a cursor');
       const [digest, value] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
       const position = this.position.parse(value);
-      if (digest === this.digest(position) && this.seal(position) === cursor) return position;
+      if (this.seal(position) === cursor) return position;
     } catch {
       // Answered below, alike for every way in which a cursor can be wrong.
     }

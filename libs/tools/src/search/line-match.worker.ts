@@ -16,7 +16,11 @@ export interface WorkerSettings {
 const { source, flags, multiline, maxMatches } = workerData as WorkerSettings;
 const pattern = new RegExp(source, flags);
 
-parentPort!.on('message', (text: string) => parentPort!.postMessage(multiline ? matchWhole(text) : matchLines(text)));
+parentPort!.on('message', (text: string) => {
+  const found = multiline ? matchWhole(text) : matchLines(text);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort!.postMessage(found);
+});
 
 function matchLines(text: string): MatchedLines[] {
   const found: MatchedLines[] = [];

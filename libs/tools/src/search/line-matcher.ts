@@ -34,6 +34,7 @@ export class LineMatcher implements AsyncDisposable {
     if (this.isStopped) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       this.worker.postMessage(text);
     });
   }

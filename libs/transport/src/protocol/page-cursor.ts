@@ -7,6 +7,11 @@ type Page = z.infer<typeof Page>;
 /** Opaque to clients: which lister, and where in it. */
 export const encodePage = (page: Page): string => Buffer.from(JSON.stringify(page)).toString('base64url');
 
+/** A list of one page has no other. @throws ProtocolViolation for any cursor. */
+export function expectNoCursor(cursor: string | undefined): void {
+  if (cursor !== undefined) throw new ProtocolViolation('Invalid cursor');
+}
+
 /** @throws ProtocolViolation for a cursor this server did not make. */
 export function decodePage(cursor: string, listers: number): Page {
   try {

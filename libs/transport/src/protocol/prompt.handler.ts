@@ -11,7 +11,9 @@ import { Dispatcher, OperationRegistry } from '@app/pipeline';
 import { toCallRequest } from './call-request.js';
 import type { ClientFacts } from './client-facts.js';
 import { renderNeedsInput } from './input-requests.js';
+import { expectNoCursor } from './page-cursor.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
+import { recordAccess } from './record-access.js';
 import { type CallIdentity, RequestState } from './request-state.js';
 
 /** `prompts/list` and `prompts/get`. */
@@ -24,14 +26,21 @@ export class PromptHandler {
   ) {}
 
   install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
-    server.setRequestHandler('prompts/list', async (_request, ctx): Promise<ListPromptsResult> => {
-      await this.dispatcher.recordList('prompts/list', toCallRequest(ctx, principal));
-      return {
-        prompts: this.registry
-          .prompts()
-          .map(({ name, title, description, args }) => ({ name, title, description, arguments: [...args] })),
-      };
-    });
+    server.setRequestHandler('prompts/list', (request, ctx) =>
+      asProtocol(async (): Promise<ListPromptsResult> => {
+        expectNoCursor(request.params?.cursor);
+        await recordAccess(this.dispatcher, 'list', 'prompts/list', toCallRequest(ctx, principal));
+        const prompts = this.registry.prompts();
+        return {
+          prompts: prompts.map(({ name, title, description, args }) => ({
+            name,
+            title,
+            description,
+            arguments: [...args],
+          })),
+        };
+      }),
+    );
     server.setRequestHandler('prompts/get', (request, ctx) =>
       asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, principal, factsOf(ctx))),
     );

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { McpRequestContext, Server, ServerContext } from '@modelcontextprotocol/server';
+import { AppLog } from '@app/logging';
 import { type Principal, ServerIdentity } from '@app/mcp';
 import { OperationRegistry } from '@app/pipeline';
 import { TaskHandler } from '../tasks/task.handler.js';
@@ -26,6 +27,7 @@ export class ProtocolServerFactory {
     private readonly resources: ResourceHandler,
     private readonly completion: CompletionHandler,
     private readonly tasks: TaskHandler,
+    private readonly log: AppLog,
   ) {}
 
   create(principal: Principal, era: Era): ProtocolServer {
@@ -40,6 +42,7 @@ export class ProtocolServerFactory {
         requestState: { verify: (text, ctx) => this.state.verify(text, ctx) },
       },
       this.registry,
+      this.log,
     );
     this.install(product.server, principal, era);
     return product;

@@ -1,19 +1,44 @@
 import {
   McpServer,
+  ProtocolError,
   Server,
   type Implementation,
-  type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
+import type { AppLog } from '@app/logging';
 import type { OperationRegistry } from '@app/pipeline';
+import { InternalFailure } from './internal-failure.error.js';
+import { toInvalidParams } from './protocol-error.js';
 
 type Handler = Parameters<Server['_wrapHandler']>[1];
 
-/** The SDK's server, which also lets a task's receipt through `tools/call`. */
-class TaskAwareServer extends Server {
-  /** The SDK checks every `tools/call` result as a tool result and gives it content; a receipt of a task has none. */
+/** The SDK's server, which also lets a task's receipt through `tools/call`, and tells clients nothing of our defects. */
+class GuardedServer extends Server {
+  constructor(
+    identity: Implementation,
+    options: ServerOptions,
+    private readonly log: AppLog,
+  ) {
+    super(identity, options);
+  }
+
+  /** The SDK's own constructor comes here too, before there is a log: the handlers look it up when they run. */
   protected override _wrapHandler(method: string, handler: Handler): Handler {
-    if (method !== 'tools/call') return super._wrapHandler(method, handler);
+    const wrapped = method === 'tools/call' ? this.withReceipts(method, handler) : super._wrapHandler(method, handler);
+    return async (request, ctx) => {
+      try {
+        return await wrapped(request, ctx);
+      } catch (error) {
+        // Every handler of ours ends in a ProtocolError (`asProtocol`); what does not was thrown before it began.
+        if (!(error instanceof ProtocolError)) throw toInvalidParams(method, error);
+        if (error instanceof InternalFailure) this.log.error('a request failed inside', { err: error.cause, method });
+        throw error;
+      }
+    };
+  }
+
+  /** The SDK checks every `tools/call` result as a tool result and gives it content; a receipt of a task has none. */
+  private withReceipts(method: string, handler: Handler): Handler {
     // By signal: the one part of a request's context that the SDK hands on as it is.
     const receipts = new WeakMap<AbortSignal, Awaited<ReturnType<Handler>>>();
     const wrapped = super._wrapHandler(method, async (request, ctx) => {
@@ -38,14 +63,13 @@ export class ProtocolServer extends McpServer {
     identity: Implementation,
     options: ServerOptions,
     private readonly registry: OperationRegistry,
+    log: AppLog,
   ) {
     super(identity);
-    Object.defineProperty(this, 'server', { value: new TaskAwareServer(identity, options) });
+    Object.defineProperty(this, 'server', { value: new GuardedServer(identity, options, log) });
   }
 
   override toolInputSchemaJson(name: string): Record<string, unknown> | undefined {
     return this.registry.tool(name)?.definition.inputSchema as Record<string, unknown> | undefined;
   }
 }
-
-export type { ServerContext };

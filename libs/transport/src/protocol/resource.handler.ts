@@ -11,8 +11,9 @@ import { Limits } from '@app/config';
 import { type Principal, ProtocolViolation } from '@app/mcp';
 import { Dispatcher, OperationRegistry, type ResourceOperation } from '@app/pipeline';
 import { toCallRequest } from './call-request.js';
-import { decodePage, encodePage } from './page-cursor.js';
+import { decodePage, encodePage, expectNoCursor } from './page-cursor.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
+import { recordAccess } from './record-access.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
 
 /** `resources/*`. */
@@ -29,13 +30,13 @@ export class ResourceHandler {
     server.setRequestHandler('resources/list', (request, ctx) =>
       asProtocol(() => this.list(request.params?.cursor, ctx, principal)),
     );
-    server.setRequestHandler(
-      'resources/templates/list',
-      async (_request, ctx): Promise<ListResourceTemplatesResult> => {
-        await this.dispatcher.recordList('resources/templates/list', toCallRequest(ctx, principal));
+    server.setRequestHandler('resources/templates/list', (request, ctx) =>
+      asProtocol(async (): Promise<ListResourceTemplatesResult> => {
+        expectNoCursor(request.params?.cursor);
+        await recordAccess(this.dispatcher, 'list', 'resources/templates/list', toCallRequest(ctx, principal));
         const templates = this.registry.resources().filter(({ template }) => template !== undefined);
         return { resourceTemplates: templates.map(({ name, ...rest }) => ({ uriTemplate: name, ...describe(rest) })) };
-      },
+      }),
     );
     server.setRequestHandler('resources/read', (request, ctx) =>
       asProtocol(() => this.read(request.params.uri, ctx, principal)),
@@ -63,7 +64,7 @@ export class ResourceHandler {
       cursor === undefined ? { lister: 0 } : decodePage(cursor, listed.length);
     const first = cursor === undefined ? fixed.map(({ name, ...rest }) => ({ uri: name, ...describe(rest) })) : [];
     if (listed.length === 0) {
-      await this.dispatcher.recordList('resources/list', request);
+      await recordAccess(this.dispatcher, 'list', 'resources/list', request);
       return { resources: first };
     }
     const query = { cursor: page.inner, limit: this.limits.listPageSize };

@@ -16,7 +16,9 @@ import { tasksUndeclared } from '../tasks/tasks-undeclared.js';
 import { toCallRequest } from './call-request.js';
 import type { ClientFacts } from './client-facts.js';
 import { renderNeedsInput } from './input-requests.js';
+import { expectNoCursor } from './page-cursor.js';
 import { asProtocol } from './protocol-error.js';
+import { recordAccess } from './record-access.js';
 import { type CallIdentity, RequestState } from './request-state.js';
 import { renderFailure, renderSuccess } from './tool-result.js';
 
@@ -35,10 +37,13 @@ export class ToolHandler {
   ) {}
 
   install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
-    server.setRequestHandler('tools/list', async (_request, ctx): Promise<ListToolsResult> => {
-      await this.dispatcher.recordList('tools/list', toCallRequest(ctx, principal));
-      return { tools: this.registry.toolDefinitions() as ListToolsResult['tools'] };
-    });
+    server.setRequestHandler('tools/list', (request, ctx) =>
+      asProtocol(async (): Promise<ListToolsResult> => {
+        expectNoCursor(request.params?.cursor);
+        await recordAccess(this.dispatcher, 'list', 'tools/list', toCallRequest(ctx, principal));
+        return { tools: this.registry.toolDefinitions() as ListToolsResult['tools'] };
+      }),
+    );
     server.setRequestHandler('tools/call', (request, ctx) =>
       asProtocol(() => this.call(request.params.name, request.params.arguments, ctx, principal, factsOf(ctx))),
     );

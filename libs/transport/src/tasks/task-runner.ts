@@ -38,8 +38,9 @@ export class TaskRunner implements OnApplicationShutdown {
   /** @throws ServerError RATE_LIMITED or OVERLOADED when no further task can be kept. */
   async start(call: TaskCall): Promise<Task> {
     const task = await this.store.create(principalKey(call.principal));
-    const expiry = setTimeout(() => void this.stop(live), task.ttlMs).unref();
-    const live = new LiveTask(task.id, call, expiry);
+    const expire = (): void =>
+      void this.stop(live).catch((err: unknown) => this.log.error('a task did not end', { err }));
+    const live = new LiveTask(task.id, call, setTimeout(expire, task.ttlMs).unref());
     this.live.set(live.id, live);
     this.enter(live);
     return task;

@@ -6,7 +6,8 @@ import { type Principal, ProtocolViolation } from '@app/mcp';
 import { Dispatcher } from '@app/pipeline';
 import { toCallRequest } from '../protocol/call-request.js';
 import type { ClientFacts } from '../protocol/client-facts.js';
-import { asProtocol, toProtocolError } from '../protocol/protocol-error.js';
+import { asProtocol } from '../protocol/protocol-error.js';
+import { recordAccess } from '../protocol/record-access.js';
 import { tasksUndeclared } from './tasks-undeclared.js';
 import { TaskRunner } from './task-runner.js';
 import { renderTask } from './task-wire.js';
@@ -27,8 +28,7 @@ export class TaskHandler {
       server.setRequestHandler(method, { params }, ({ taskId }, ctx) =>
         asProtocol(async () => {
           if (!factsOf(ctx).knowsTasks) throw tasksUndeclared();
-          const recorded = await this.dispatcher.record('task', method, taskId, toCallRequest(ctx, principal));
-          if (recorded.kind === 'failure') throw toProtocolError(recorded);
+          await recordAccess(this.dispatcher, 'task', method, toCallRequest(ctx, principal), taskId);
           const result = await work(taskId, ctx);
           if (result === undefined) throw new ProtocolViolation('Task not found');
           return result;
