@@ -17,13 +17,19 @@ export function runtime() {
   if (existsSync(pinned)) return pinned;
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return process.execPath;
-  console.error(`Node ${MINIMUM.join('.')} or newer is needed, and no pinned one exists for this platform; this is ${process.versions.node}.`);
+  console.error(
+    `Node ${MINIMUM.join('.')} or newer is needed, and no pinned one exists for this platform; this is ${process.versions.node}.`,
+  );
   process.exit(78);
 }
 
 /** The environment in which `node` is the pinned one for children too. */
 export function environment(extra = {}) {
-  return { ...process.env, PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`, ...extra };
+  return {
+    ...process.env,
+    PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+    ...extra,
+  };
 }
 
 function must(command, args, options = {}) {
@@ -37,7 +43,9 @@ function must(command, args, options = {}) {
 
 /** Installs when the lock file is not the one that was installed. */
 export function install() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return;
   console.error('Installing what is missing …');
   const npm = process.env.npm_execpath;
@@ -94,4 +102,9 @@ export function run(args, options = {}) {
   return status ?? 1;
 }
 
-export const jestArgs = (...args) => ['--experimental-vm-modules', '--no-warnings', join(modules, 'jest/bin/jest.js'), ...args];
+export const jestArgs = (...args) => [
+  '--experimental-vm-modules',
+  '--no-warnings',
+  join(modules, 'jest/bin/jest.js'),
+  ...args,
+];

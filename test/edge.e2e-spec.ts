@@ -31,11 +31,18 @@ function raw(text: string): Promise<string> {
 }
 const statusOf = (answer: string): number => Number(answer.split(' ')[1]);
 
-function rawCall({ extra = '', host = `127.0.0.1:${server.port}`, target = '/mcp', method = 'POST' } = {}): Promise<string> {
+function rawCall({
+  extra = '',
+  host = `127.0.0.1:${server.port}`,
+  target = '/mcp',
+  method = 'POST',
+} = {}): Promise<string> {
   const { headers, body } = modernRequest('tools/call', { name: 'change', arguments: { key: 'x' } });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const hostLine = host === '' ? '' : `Host: ${host}\r\n`;
-  return raw(`${method} ${target} HTTP/1.1\r\n${hostLine}${lines.join('')}${extra}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+  return raw(
+    `${method} ${target} HTTP/1.1\r\n${hostLine}${lines.join('')}${extra}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 /** How often a changing tool ran: no refused request may move it. */
 const changes = async (): Promise<number> => {
@@ -44,14 +51,20 @@ const changes = async (): Promise<number> => {
 };
 
 describe('Host', () => {
-  it.each(['evil.test', 'evil.test:80', '127.0.0.1.evil.test', 'localhost.evil.test'])('refuses the foreign host %s', async (host) => {
-    const before = await changes();
-    expect(statusOf(await rawCall({ host }))).toBe(403);
-    expect(await changes()).toBe(before);
-  });
-  it.each(['evil.test@localhost', 'localhost/evil', 'local host', ''])('refuses the malformed host %j', async (host) => {
-    expect(statusOf(await rawCall({ host }))).toBe(400);
-  });
+  it.each(['evil.test', 'evil.test:80', '127.0.0.1.evil.test', 'localhost.evil.test'])(
+    'refuses the foreign host %s',
+    async (host) => {
+      const before = await changes();
+      expect(statusOf(await rawCall({ host }))).toBe(403);
+      expect(await changes()).toBe(before);
+    },
+  );
+  it.each(['evil.test@localhost', 'localhost/evil', 'local host', ''])(
+    'refuses the malformed host %j',
+    async (host) => {
+      expect(statusOf(await rawCall({ host }))).toBe(400);
+    },
+  );
   it('refuses two Host headers and an absolute target', async () => {
     expect(statusOf(await rawCall({ extra: 'Host: evil.test\r\n' }))).toBe(400);
     expect(statusOf(await rawCall({ target: 'http://evil.test/mcp' }))).toBe(400);
@@ -62,14 +75,19 @@ describe('Host', () => {
 });
 
 describe('Origin', () => {
-  it.each(['http://evil.test', 'null', 'http://localhost.evil.test', 'http://evil.test#localhost', 'https://localhost:1', 'file://', ''])(
-    'refuses %j',
-    async (origin) => {
-      const before = await changes();
-      expect(statusOf(await rawCall({ extra: `Origin: ${origin}\r\n` }))).toBe(403);
-      expect(await changes()).toBe(before);
-    },
-  );
+  it.each([
+    'http://evil.test',
+    'null',
+    'http://localhost.evil.test',
+    'http://evil.test#localhost',
+    'https://localhost:1',
+    'file://',
+    '',
+  ])('refuses %j', async (origin) => {
+    const before = await changes();
+    expect(statusOf(await rawCall({ extra: `Origin: ${origin}\r\n` }))).toBe(403);
+    expect(await changes()).toBe(before);
+  });
   it('refuses two Origin headers', async () => {
     const own = `Origin: http://localhost:${server.port}\r\n`;
     expect(statusOf(await rawCall({ extra: own + own }))).toBe(400);
@@ -90,17 +108,25 @@ describe('method, path and type', () => {
   it.each(['/MCP', '/mcp/', '/', '/mcp/x'])('does not know the path %s', async (target) => {
     expect(statusOf(await rawCall({ target }))).toBe(404);
   });
-  it.each([undefined, 'text/plain', 'application/json-patch+json', 'multipart/form-data', 'application/jsonp', 'application/json; charset=utf-16'])(
-    'answers 415 to the content type %s',
-    async (type) => {
-      const { headers, body } = modernRequest('tools/call', { name: 'change', arguments: { key: 'x' } });
-      const { 'content-type': _dropped, ...rest } = headers;
-      const before = await changes();
-      const answer = await post(server.url, Buffer.from(body), type === undefined ? rest : { ...rest, 'content-type': type });
-      expect(answer.status).toBe(415);
-      expect(await changes()).toBe(before);
-    },
-  );
+  it.each([
+    undefined,
+    'text/plain',
+    'application/json-patch+json',
+    'multipart/form-data',
+    'application/jsonp',
+    'application/json; charset=utf-16',
+  ])('answers 415 to the content type %s', async (type) => {
+    const { headers, body } = modernRequest('tools/call', { name: 'change', arguments: { key: 'x' } });
+    const { 'content-type': _dropped, ...rest } = headers;
+    const before = await changes();
+    const answer = await post(
+      server.url,
+      Buffer.from(body),
+      type === undefined ? rest : { ...rest, 'content-type': type },
+    );
+    expect(answer.status).toBe(415);
+    expect(await changes()).toBe(before);
+  });
   it('takes UTF-8 by name, in any case', async () => {
     const { headers, body } = modernRequest('tools/call', { name: 'echo', arguments: { text: 'x' } });
     const answer = await post(server.url, body, { ...headers, 'content-type': 'Application/JSON; charset="UTF-8"' });
@@ -110,14 +136,18 @@ describe('method, path and type', () => {
     expect(statusOf(await rawCall({ extra: 'Content-Encoding: gzip\r\n' }))).toBe(415);
   });
   it('answers 431 to too many or too long headers', async () => {
-    expect(statusOf(await rawCall({ extra: Array.from({ length: 120 }, (_, i) => `X-${i}: 1\r\n`).join('') }))).toBe(431);
+    expect(statusOf(await rawCall({ extra: Array.from({ length: 120 }, (_, i) => `X-${i}: 1\r\n`).join('') }))).toBe(
+      431,
+    );
     expect(statusOf(await rawCall({ extra: `X-Long: ${'x'.repeat(17_000)}\r\n` }))).toBe(431);
   });
 });
 
 describe('the body', () => {
-  const send = (body: string | Buffer) => post(server.url, body, modernRequest('tools/call', { name: 'change' }).headers);
-  const change = (inner: string): string => modernRequest('tools/call', { name: 'change', arguments: { key: 'MARK' } }).body.replace('"MARK"', inner);
+  const send = (body: string | Buffer) =>
+    post(server.url, body, modernRequest('tools/call', { name: 'change' }).headers);
+  const change = (inner: string): string =>
+    modernRequest('tools/call', { name: 'change', arguments: { key: 'MARK' } }).body.replace('"MARK"', inner);
 
   it.each([
     ['an open brace', '{'],
@@ -149,7 +179,11 @@ describe('the body', () => {
     expect([answer.status, answer.message.error?.code]).toEqual([400, -32700]);
   });
   it('refuses 200,000 levels, 65 levels and 10,001 values, and takes 10 levels', async () => {
-    for (const inner of ['['.repeat(200_000) + ']'.repeat(200_000), '['.repeat(65) + ']'.repeat(65), `[${'1,'.repeat(10_000)}1]`])
+    for (const inner of [
+      '['.repeat(200_000) + ']'.repeat(200_000),
+      '['.repeat(65) + ']'.repeat(65),
+      `[${'1,'.repeat(10_000)}1]`,
+    ])
       expect((await send(change(inner))).status).toBe(400);
     const answer = await send(change('['.repeat(10) + ']'.repeat(10)));
     expect([answer.status, answer.text.includes('INVALID_ARGUMENT')]).toEqual([200, true]);
@@ -175,10 +209,15 @@ describe('the body', () => {
 function statusOfStream(body: string, withLength: boolean): Promise<number> {
   const { headers } = modernRequest('tools/call', { name: 'change' });
   return new Promise((done, failed) => {
-    const req = request(server.url, { method: 'POST', headers: withLength ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers });
+    const req = request(server.url, {
+      method: 'POST',
+      headers: withLength ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers,
+    });
     req.on('response', (res) => (res.resume(), done(res.statusCode!)));
     // The server answers and closes before it has read everything: a reset after the answer is no news.
-    req.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : failed(error)));
+    req.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : failed(error),
+    );
     req.end(body);
   });
 }
@@ -188,16 +227,22 @@ describe('the protocol', () => {
     const answer = await callModern(server.url, 'no_such_tool');
     expect(answer.message.error).toMatchObject({ code: -32602, message: 'Unknown tool: "no_such_tool"' });
   });
-  it.each(['mcp-method', 'mcp-name', 'mcp-protocol-version'])('answers -32020 when %s is missing or says something else', async (header) => {
-    const { headers, body } = modernRequest('tools/call', { name: 'change', arguments: { key: 'x' } });
-    const before = await changes();
-    const { [header]: _dropped, ...without } = headers;
-    for (const tried of [without, { ...headers, [header]: header === 'mcp-protocol-version' ? '2025-11-25' : 'read_files' }]) {
-      const answer = await post(server.url, body, tried);
-      expect([answer.status, answer.message.error?.code]).toEqual([400, -32020]);
-    }
-    expect(await changes()).toBe(before);
-  });
+  it.each(['mcp-method', 'mcp-name', 'mcp-protocol-version'])(
+    'answers -32020 when %s is missing or says something else',
+    async (header) => {
+      const { headers, body } = modernRequest('tools/call', { name: 'change', arguments: { key: 'x' } });
+      const before = await changes();
+      const { [header]: _dropped, ...without } = headers;
+      for (const tried of [
+        without,
+        { ...headers, [header]: header === 'mcp-protocol-version' ? '2025-11-25' : 'read_files' },
+      ]) {
+        const answer = await post(server.url, body, tried);
+        expect([answer.status, answer.message.error?.code]).toEqual([400, -32020]);
+      }
+      expect(await changes()).toBe(before);
+    },
+  );
   it('answers 404 and -32601 to an unknown method', async () => {
     const { headers, body } = modernRequest('tools/destroy');
     const answer = await post(server.url, body, headers);
@@ -216,8 +261,16 @@ describe('the protocol', () => {
   });
   it('does not let a client choose its session', async () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
-    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-session-id': 'chosen' };
-    const opened = await post(server.url, JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }), headers);
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-session-id': 'chosen',
+    };
+    const opened = await post(
+      server.url,
+      JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }),
+      headers,
+    );
     expect(opened.headers.get('mcp-session-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });

@@ -16,7 +16,11 @@ type Json = Record<string, unknown>;
 /** A result without what must differ between two calls: the call's id, and how much the server says of itself. */
 function comparable(message: Json): Json {
   const text = JSON.stringify(message, (key, value: unknown) =>
-    key === 'mcp-software-engineer/call_id' || key === 'call_id' ? 'ID' : key === 'io.modelcontextprotocol/serverInfo' ? 'SERVER' : value,
+    key === 'mcp-software-engineer/call_id' || key === 'call_id'
+      ? 'ID'
+      : key === 'io.modelcontextprotocol/serverInfo'
+        ? 'SERVER'
+        : value,
   );
   return JSON.parse(text) as Json;
 }
@@ -25,7 +29,10 @@ function comparable(message: Json): Json {
 async function bothLanes(name: string, args: unknown): Promise<[Json, Json]> {
   const plain = modernRequest('tools/call', { name, arguments: args });
   const unplain = modernRequest('tools/call', { name, arguments: args, _meta: { progressToken: 'p' } });
-  const [hot, sdk] = await Promise.all([post(server.url, plain.body, plain.headers), post(server.url, unplain.body, unplain.headers)]);
+  const [hot, sdk] = await Promise.all([
+    post(server.url, plain.body, plain.headers),
+    post(server.url, unplain.body, unplain.headers),
+  ]);
   expect(hot.status).toBe(sdk.status);
   return [comparable(hot.message as Json), comparable(sdk.message as Json)];
 }
@@ -53,7 +60,9 @@ describe('the two lanes of a modern call', () => {
   it('say who the server is', async () => {
     const { body, headers } = modernRequest('tools/call', { name: 'echo', arguments: { text: 'x' } });
     const { message } = await post(server.url, body, headers);
-    expect((message.result!['_meta'] as Json)['io.modelcontextprotocol/serverInfo']).toMatchObject({ name: 'mcp-software-engineer' });
+    expect((message.result!['_meta'] as Json)['io.modelcontextprotocol/serverInfo']).toMatchObject({
+      name: 'mcp-software-engineer',
+    });
   });
 
   it('send nothing that a terminal acts on as text', async () => {
@@ -67,7 +76,11 @@ describe('the two lanes of a modern call', () => {
   });
 
   it('report progress on the stream of the call that asked for it, strictly increasing', async () => {
-    const { body, headers } = modernRequest('tools/call', { name: 'count', arguments: {}, _meta: { progressToken: 'p' } });
+    const { body, headers } = modernRequest('tools/call', {
+      name: 'count',
+      arguments: {},
+      _meta: { progressToken: 'p' },
+    });
     const { text, headers: answered } = await post(server.url, body, headers);
     expect(answered.get('content-type')).toContain('text/event-stream');
     expect(answered.get('x-accel-buffering')).toBe('no');
@@ -84,22 +97,40 @@ describe('the two lanes of a modern call', () => {
     await post(server.url, started.body, started.headers);
     leaving.abort();
     await expect(call).rejects.toThrow();
-    await until(() => server.log().some(({ msg, operation, decision }) => msg === 'audit' && operation === 'slow' && decision === 'CANCELLED'));
+    await until(() =>
+      server
+        .log()
+        .some(({ msg, operation, decision }) => msg === 'audit' && operation === 'slow' && decision === 'CANCELLED'),
+    );
   });
 
   it('do not take a legacy disconnect for a cancellation', async () => {
     const session = await openSession(server.url);
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'slow', arguments: { ms: 400 } } });
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 9,
+      method: 'tools/call',
+      params: { name: 'slow', arguments: { ms: 400 } },
+    });
     const leaving = new AbortController();
     const call = fetch(server.url, { method: 'POST', body, headers: session, signal: leaving.signal });
     await call;
     leaving.abort();
-    await until(() => server.log().some(({ msg, operation, decision }) => msg === 'audit' && operation === 'slow' && decision === 'success'));
+    await until(() =>
+      server
+        .log()
+        .some(({ msg, operation, decision }) => msg === 'audit' && operation === 'slow' && decision === 'success'),
+    );
   });
 
   it('cancel a legacy call by notification, which is then never answered', async () => {
     const session = await openSession(server.url);
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 10, method: 'tools/call', params: { name: 'slow', arguments: { ms: 1_900 } } });
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 10,
+      method: 'tools/call',
+      params: { name: 'slow', arguments: { ms: 1_900 } },
+    });
     const response = await fetch(server.url, { method: 'POST', body, headers: session });
     const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 10 } };
     const before = server.log().filter(({ decision }) => decision === 'CANCELLED').length;

@@ -32,7 +32,9 @@ describe('SIGTERM during calls', () => {
     await callModern(server.url, 'echo', { text: 'all are in' });
     const exit = server.stop();
     const answers = await Promise.all(running);
-    expect(answers.map(({ status, message }) => [status, message.result?.isError])).toEqual(Array(20).fill([200, undefined]));
+    expect(answers.map(({ status, message }) => [status, message.result?.isError])).toEqual(
+      Array.from({ length: 20 }, () => [200, undefined]),
+    );
     expect(await exit).toBe(0);
   });
 
@@ -52,7 +54,7 @@ describe('SIGTERM during calls', () => {
     const ready = server.url.replace('/mcp', '/health/ready');
     expect((await fetch(ready)).status).toBe(200);
     const exit = server.stop();
-    for (let status = 200; status === 200; ) status = (await fetch(ready)).status;
+    for (let status = 200; status === 200;) status = (await fetch(ready)).status;
     expect((await fetch(ready)).status).toBe(503);
     expect((await fetch(ready.replace('ready', 'live'))).status).toBe(200);
     expect((await callModern(server.url, 'echo', { text: 'still' })).text).toContain('still');
@@ -84,8 +86,14 @@ describe('SIGTERM during calls', () => {
 });
 
 describe('refusing to start', () => {
-  const runToEnd = async (args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; err: string; out: string }> => {
-    const child = spawn(process.execPath, [PRODUCT, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const runToEnd = async (
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number | null; err: string; out: string }> => {
+    const child = spawn(process.execPath, [PRODUCT, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [err, out] = ['', ''];
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -94,14 +102,22 @@ describe('refusing to start', () => {
   };
 
   it('in production, and on any address but loopback, without authentication: exit 78', async () => {
-    for (const [args, env] of [[[], { NODE_ENV: 'production' }], [['--host', '0.0.0.0'], {}]] as const) {
+    for (const [args, env] of [
+      [[], { NODE_ENV: 'production' }],
+      [['--host', '0.0.0.0'], {}],
+    ] as const) {
       const { code, err } = await runToEnd([...args], env);
       expect([code, /authentication/.test(err)]).toEqual([78, true]);
     }
   });
   it('with settings that do not fit: exit 78 and every problem', async () => {
     const { code, err } = await runToEnd(['--port', 'x'], { LOG_LEVEL: 'loud' });
-    expect([code, err.includes('PORT'), err.includes('LOG_LEVEL'), err.includes('loud')]).toEqual([78, true, true, false]);
+    expect([code, err.includes('PORT'), err.includes('LOG_LEVEL'), err.includes('loud')]).toEqual([
+      78,
+      true,
+      true,
+      false,
+    ]);
   });
   it('on words it does not know: exit 64 with help', async () => {
     for (const args of [['dance'], ['--nope'], ['serve', 'x'], ['--stdio', '--http']]) {
@@ -123,7 +139,9 @@ describe('refusing to start', () => {
 
 describe('stdio', () => {
   it('ends within a second of the end of stdin, exits 0, and leaves no process', async () => {
-    const child = spawn(process.execPath, [PRODUCT, '--stdio', '--workspace', workspace], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PRODUCT, '--stdio', '--workspace', workspace], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.resume();
@@ -149,8 +167,15 @@ describe('a legacy session', () => {
     const server = await ServerProcess.start({ workspace, mode: 'fixtures' });
     const session = await openSession(server.url);
     for (let id = 1; id <= 50; id++) {
-      const call = { jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: `n${id}` } } };
-      expect((await post(server.url, JSON.stringify(call), session)).message.result).toMatchObject({ structuredContent: { text: `n${id}` } });
+      const call = {
+        jsonrpc: '2.0',
+        id,
+        method: 'tools/call',
+        params: { name: 'echo', arguments: { text: `n${id}` } },
+      };
+      expect((await post(server.url, JSON.stringify(call), session)).message.result).toMatchObject({
+        structuredContent: { text: `n${id}` },
+      });
     }
     expect((await fetch(server.url, { method: 'DELETE', headers: session })).status).toBe(200);
     await server.stop();

@@ -10,7 +10,12 @@ import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' }, write: { type: 'string' }, minimum: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+    write: { type: 'string' },
+    minimum: { type: 'string' },
+  },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const pins = cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
@@ -63,15 +68,27 @@ async function measure(command) {
   const url = `http://127.0.0.1:${port}/mcp`;
   try {
     for (let tries = 0; ; tries++) {
-      const text = await fetch(url, { method: 'POST', headers, body }).then((answer) => answer.text(), () => '');
+      const text = await fetch(url, { method: 'POST', headers, body }).then(
+        (answer) => answer.text(),
+        () => '',
+      );
       if (text.includes('hello')) break;
       if (tries > 200 || child.exitCode !== null) throw new Error(`no answer from ${command[0]}: ${text} ${complaint}`);
       await new Promise((next) => setTimeout(next, 100));
     }
     const base = { url, method: 'POST', headers, body, connections: 32 };
     await autocannon({ ...base, duration: 2 });
-    const run = await autocannon({ ...base, duration: Number(values.seconds), verifyBody: (text) => text.includes('hello') });
-    return { rate: run.requests.average, p50: run.latency.p50, p99: run.latency.p99, failed: run.non2xx + run.errors + run.timeouts + run.mismatches };
+    const run = await autocannon({
+      ...base,
+      duration: Number(values.seconds),
+      verifyBody: (text) => text.includes('hello'),
+    });
+    return {
+      rate: run.requests.average,
+      p50: run.latency.p50,
+      p99: run.latency.p99,
+      failed: run.non2xx + run.errors + run.timeouts + run.mismatches,
+    };
   } finally {
     child.kill('SIGKILL');
     await exited;
@@ -93,7 +110,9 @@ const rows = Object.entries(runs).map(([name, list]) => ({
 const rateOf = (name) => rows.find((row) => row.name === name).rate;
 const ratio = rateOf('this server') / rateOf('SDK v2');
 console.table(rows);
-console.log(`this server / SDK v2: ${ratio.toFixed(2)}   this server / node:http: ${(rateOf('this server') / rateOf('node:http')).toFixed(2)}`);
+console.log(
+  `this server / SDK v2: ${ratio.toFixed(2)}   this server / node:http: ${(rateOf('this server') / rateOf('node:http')).toFixed(2)}`,
+);
 if (values.write) {
   const start = '<!-- echo -->';
   const end = '<!-- /echo -->';
@@ -109,7 +128,10 @@ if (values.write) {
     `This server / SDK v2: **${ratio.toFixed(2)}**. This server / node:http: ${(rateOf('this server') / rateOf('node:http')).toFixed(2)}.`,
     end,
   ].join('\n');
-  writeFileSync(values.write, document.slice(0, document.indexOf(start)) + table + document.slice(document.indexOf(end) + end.length));
+  writeFileSync(
+    values.write,
+    document.slice(0, document.indexOf(start)) + table + document.slice(document.indexOf(end) + end.length),
+  );
 }
 if (rows.some(({ failed }) => failed > 0)) process.exit(1);
 if (values.minimum && ratio < Number(values.minimum)) {

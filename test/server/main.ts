@@ -24,7 +24,8 @@ const MODULES: Record<string, NonNullable<DynamicModule['imports']>> = {
 const [mode = '', ...args] = process.argv.slice(2);
 const modules = MODULES[mode];
 const command = parseCommandLine(args);
-if (modules === undefined || command.kind !== 'serve') throw new Error(`expected one of ${Object.keys(MODULES).join(', ')}, then serve options`);
+if (modules === undefined || command.kind !== 'serve')
+  throw new Error(`expected one of ${Object.keys(MODULES).join(', ')}, then serve options`);
 const environment = { ...processEnvironment(), TOOLSETS: 'all', NODE_ENV: 'test' };
 const port = await serve(loadSettings(environment, command), modules);
 const portFile = process.env['PORT_FILE'];

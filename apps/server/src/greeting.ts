@@ -11,7 +11,11 @@ export function greeting(settings: Settings, port: number, registry: OperationRe
   const url = `http://${host}:${port}/mcp`;
   const tools = registry.tools();
   const changing = tools.filter(({ risk }) => risk !== 'read').map(({ name }) => name);
-  const launch = { node: process.execPath, script: join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs'), workspace: workspace.roots[0]!.path };
+  const launch = {
+    node: process.execPath,
+    script: join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs'),
+    workspace: workspace.roots[0]!.path,
+  };
   return `
   MCP Software Engineer is listening at ${url}
 

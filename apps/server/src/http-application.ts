@@ -38,13 +38,17 @@ export async function createHttpApplication(module: DynamicModule, limits: Limit
     return server;
   };
   const adapter = new FastifyAdapter({ serverFactory, forceCloseConnections: true });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bufferLogs: true,
+    abortOnError: false,
+  });
   app.useLogger(app.get(Logger));
   await app.init();
   pending.endpoint = app.get(McpEndpoint);
   return { app, server };
 }
 
-const isMcp = (url: string | undefined): boolean => url === '/mcp' || (url?.startsWith('/mcp?') ?? false) || isAbsolute(url);
+const isMcp = (url: string | undefined): boolean =>
+  url === '/mcp' || (url?.startsWith('/mcp?') ?? false) || isAbsolute(url);
 /** An absolute target names its own host and would go around the check of the Host header; the endpoint refuses it. */
 const isAbsolute = (url: string | undefined): boolean => url !== undefined && !url.startsWith('/') && url !== '*';

@@ -14,7 +14,8 @@ function findPackageRoot(from: string): string {
     } catch {
       // No package.json here: look one folder up.
     }
-    if (folder === dirname(folder)) throw new Error('The package.json of mcp-software-engineer is missing above its own code');
+    if (folder === dirname(folder))
+      throw new Error('The package.json of mcp-software-engineer is missing above its own code');
   }
 }
 

@@ -1,8 +1,19 @@
 import 'reflect-metadata';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError, loadSettings, processEnvironment, type Settings } from '@app/config';
-import { CLIENTS, type ClientName, clientConfig, type Command, HELP, listTools, lockTools, parseCommandLine, UsageError } from '@app/operations';
+import {
+  CLIENTS,
+  type ClientName,
+  clientConfig,
+  type Command,
+  HELP,
+  listTools,
+  lockTools,
+  parseCommandLine,
+  renewToolTable,
+  UsageError,
+} from '@app/operations';
 import { DefinitionError } from '@app/pipeline';
 import { definitionsOf } from './definitions.js';
 import { IDENTITY, PACKAGE_ROOT } from './identity.js';
@@ -27,10 +38,13 @@ async function run(command: Command): Promise<void> {
       const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
       if (command.action === 'list') return print(listTools(definitions));
       await writeFile(join(PACKAGE_ROOT, 'tools.lock.json'), `${JSON.stringify(lockTools(definitions), null, 2)}\n`);
+      const readme = join(PACKAGE_ROOT, 'README.md');
+      await writeFile(readme, renewToolTable(await readFile(readme, 'utf8'), definitions));
       return;
     }
     case 'clients': {
-      if (!(CLIENTS as readonly string[]).includes(command.client)) throw new UsageError(`clients: one of ${CLIENTS.join(', ')}`);
+      if (!(CLIENTS as readonly string[]).includes(command.client))
+        throw new UsageError(`clients: one of ${CLIENTS.join(', ')}`);
       const script = join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs');
       const workspace = resolve(command.workspace ?? '.');
       return print(clientConfig(command.client as ClientName, { node: process.execPath, script, workspace }));

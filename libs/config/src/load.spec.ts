@@ -55,6 +55,12 @@ describe('loadSettings', () => {
     expect(problemsOf({ NODE_ENV: 'production' }, { transport: 'stdio' })).toEqual([]);
   });
 
+  it('refuses pretty logs in production', () => {
+    expect(problemsOf({ NODE_ENV: 'production', LOG_FORMAT: 'pretty' }, { transport: 'stdio' })).toEqual([
+      expect.stringContaining('LOG_FORMAT'),
+    ]);
+  });
+
   it('lets the command line win over the environment', () => {
     const settings = loadSettings(
       { PORT: '4000', WORKSPACE_ROOTS: '/does/not/exist' },
@@ -69,7 +75,9 @@ describe('loadSettings', () => {
     writeFileSync(file, 'debug\n');
     expect(loadSettings({ LOG_LEVEL_FILE: file }, { transport: 'http' }).log.level).toBe('debug');
     expect(problemsOf({ LOG_LEVEL_FILE: file, LOG_LEVEL: 'info' })).toHaveLength(1);
-    expect(problemsOf({ LOG_LEVEL_FILE: join(folder, 'missing') })).toEqual(['LOG_LEVEL_FILE: the file cannot be read']);
+    expect(problemsOf({ LOG_LEVEL_FILE: join(folder, 'missing') })).toEqual([
+      'LOG_LEVEL_FILE: the file cannot be read',
+    ]);
   });
 
   it('canonicalises a root that is a link or ends in a slash', () => {
@@ -101,7 +109,11 @@ describe('.env.example', () => {
   const given = new Map([...text.matchAll(/^#? ?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]));
 
   it('names exactly the settings of the schema', () => {
-    expect([...given.keys()].sort()).toEqual([...Object.keys(new Environment()), 'PUBLIC_URL'].filter((name, index, all) => all.indexOf(name) === index).sort());
+    expect([...given.keys()].sort()).toEqual(
+      [...Object.keys(new Environment()), 'PUBLIC_URL']
+        .filter((name, index, all) => all.indexOf(name) === index)
+        .sort(),
+    );
   });
 
   it('states the defaults of the schema', () => {

@@ -4,7 +4,14 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { ConfigurationError } from './configuration.error.js';
 import { Environment } from './environment.js';
-import { LogSettings, Limits, ServerSettings, ToolSettings, WorkspaceSettings, type WorkspaceRoot } from './settings.js';
+import {
+  LogSettings,
+  Limits,
+  ServerSettings,
+  ToolSettings,
+  WorkspaceSettings,
+  type WorkspaceRoot,
+} from './settings.js';
 
 /** What the command line decides; it wins over the environment. */
 export interface CommandLineSettings {
@@ -36,6 +43,8 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
   const environment = readEnvironment(source, commandLine, problems);
   const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
   if (commandLine.transport === 'http') checkWhoMayCall(environment, problems);
+  if (environment.NODE_ENV === 'production' && environment.LOG_FORMAT !== 'json')
+    problems.push('LOG_FORMAT: production logs JSON, one record a line, and nothing else');
   if (problems.length > 0) throw new ConfigurationError(problems);
   const { transport } = commandLine;
   return Object.freeze({
@@ -99,9 +108,11 @@ function readRoots(entries: readonly string[], problems: string[]): WorkspaceRoo
   for (const entry of entries.length === 0 ? ['.'] : entries) {
     const root = readRoot(entry, problems);
     if (root === undefined) continue;
-    if (roots.some(({ name }) => name === root.name)) problems.push(`WORKSPACE_ROOTS: the name ${root.name} is given twice`);
+    if (roots.some(({ name }) => name === root.name))
+      problems.push(`WORKSPACE_ROOTS: the name ${root.name} is given twice`);
     const overlap = roots.find(({ path }) => contains(path, root.path) || contains(root.path, path));
-    if (overlap) problems.push(`WORKSPACE_ROOTS: ${root.name} and ${overlap.name} overlap; give folders beside each other`);
+    if (overlap)
+      problems.push(`WORKSPACE_ROOTS: ${root.name} and ${overlap.name} overlap; give folders beside each other`);
     roots.push(root);
   }
   return roots;
@@ -115,11 +126,19 @@ function readRoot(entry: string, problems: string[]): WorkspaceRoot | undefined 
     path = realpathSync(resolve(given));
     if (!statSync(path).isDirectory()) throw new Error('not a folder');
   } catch {
-    problems.push(`WORKSPACE_ROOTS: ${equals > 0 ? entry.slice(0, equals) : 'a workspace'} is not a folder that can be opened`);
+    problems.push(
+      `WORKSPACE_ROOTS: ${equals > 0 ? entry.slice(0, equals) : 'a workspace'} is not a folder that can be opened`,
+    );
     return undefined;
   }
-  const name = equals > 0 ? entry.slice(0, equals) : basename(path).replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[._-]+/, '') || 'workspace';
-  if (!WORKSPACE_NAME.test(name)) problems.push('WORKSPACE_ROOTS: a name is 1 to 64 letters, digits, dots, dashes or underscores');
+  const name =
+    equals > 0
+      ? entry.slice(0, equals)
+      : basename(path)
+          .replace(/[^A-Za-z0-9._-]+/g, '-')
+          .replace(/^[._-]+/, '') || 'workspace';
+  if (!WORKSPACE_NAME.test(name))
+    problems.push('WORKSPACE_ROOTS: a name is 1 to 64 letters, digits, dots, dashes or underscores');
   if (path === '/') problems.push('WORKSPACE_ROOTS: the root of the file system is not a workspace');
   return Object.freeze({ name, path });
 }
@@ -131,7 +150,9 @@ function checkWhoMayCall(environment: Environment, problems: string[]): void {
   if (environment.NODE_ENV === 'production')
     problems.push('NODE_ENV: production needs authentication, and none is configured');
   if (!LOOPBACK_HOSTS.has(environment.HOST))
-    problems.push('HOST: any address but loopback (127.0.0.1, ::1, localhost) needs authentication, and none is configured');
+    problems.push(
+      'HOST: any address but loopback (127.0.0.1, ::1, localhost) needs authentication, and none is configured',
+    );
 }
 
 /** The one place that reads the process's environment. */

@@ -112,4 +112,3 @@ export class Limits {
     Object.freeze(this);
   }
 }
-

@@ -17,7 +17,8 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
   let dropped = 0;
   const destination = stream ?? batchedStream(settings.stream === 'stderr' ? 2 : 1);
   if ('on' in destination)
-    for (const event of ['error', 'drop']) (destination as ReturnType<typeof pino.destination>).on(event, () => dropped++);
+    for (const event of ['error', 'drop'])
+      (destination as ReturnType<typeof pino.destination>).on(event, () => dropped++);
   const logger = pino(
     {
       level: settings.level,

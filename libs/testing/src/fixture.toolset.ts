@@ -21,37 +21,79 @@ export class FixtureTools {
   /** Keys the changing tools were run for, in order. */
   readonly effects: string[] = [];
 
-  @Tool({ title: 'Echo', description: 'Sends its text back', input: EchoInput, output: EchoOutput, risk: 'read', hints: quiet })
+  @Tool({
+    title: 'Echo',
+    description: 'Sends its text back',
+    input: EchoInput,
+    output: EchoOutput,
+    risk: 'read',
+    hints: quiet,
+  })
   echo(@Input() { text }: z.infer<typeof EchoInput>): z.infer<typeof EchoOutput> {
     return { text };
   }
 
-  @Tool({ title: 'Slow', description: 'Works for a while', input: SlowInput, output: Done, risk: 'read', hints: quiet, deadlineMs: 2_000 })
+  @Tool({
+    title: 'Slow',
+    description: 'Works for a while',
+    input: SlowInput,
+    output: Done,
+    risk: 'read',
+    hints: quiet,
+    deadlineMs: 2_000,
+  })
   async slow(@Input() { ms, deaf }: z.infer<typeof SlowInput>, @Ctx() call: ToolCall): Promise<z.infer<typeof Done>> {
     await setTimeout(ms, undefined, deaf ? {} : { signal: call.signal });
     this.effects.push(`slow:${ms}`);
     return { done: String(ms) };
   }
 
-  @Tool({ title: 'Change', description: 'Records a change', input: KeyInput, output: Done, risk: 'write', hints: { ...quiet, idempotent: false, destructive: true } })
+  @Tool({
+    title: 'Change',
+    description: 'Records a change',
+    input: KeyInput,
+    output: Done,
+    risk: 'write',
+    hints: { ...quiet, idempotent: false, destructive: true },
+  })
   change(@Input() { key }: z.infer<typeof KeyInput>): z.infer<typeof Done> {
     this.effects.push(`change:${key}`);
     return { done: key };
   }
 
-  @Tool({ title: 'Execute', description: 'Records an execution', input: KeyInput, output: Done, risk: 'execute', hints: { ...quiet, idempotent: false, openWorld: true } })
+  @Tool({
+    title: 'Execute',
+    description: 'Records an execution',
+    input: KeyInput,
+    output: Done,
+    risk: 'execute',
+    hints: { ...quiet, idempotent: false, openWorld: true },
+  })
   execute(@Input() { key }: z.infer<typeof KeyInput>): z.infer<typeof Done> {
     this.effects.push(`execute:${key}`);
     return { done: key };
   }
 
-  @Tool({ title: 'Destroy', description: 'Records a destruction', input: KeyInput, output: Done, risk: 'destructive', hints: { ...quiet, idempotent: false, destructive: true } })
+  @Tool({
+    title: 'Destroy',
+    description: 'Records a destruction',
+    input: KeyInput,
+    output: Done,
+    risk: 'destructive',
+    hints: { ...quiet, idempotent: false, destructive: true },
+  })
   destroy(@Input() { key }: z.infer<typeof KeyInput>): z.infer<typeof Done> {
     this.effects.push(`destroy:${key}`);
     return { done: key };
   }
 
-  @Tool({ title: 'List effects', description: 'Tells what the changing tools did', output: Effects, risk: 'read', hints: quiet })
+  @Tool({
+    title: 'List effects',
+    description: 'Tells what the changing tools did',
+    output: Effects,
+    risk: 'read',
+    hints: quiet,
+  })
   listEffects(): z.infer<typeof Effects> {
     return { effects: [...this.effects] };
   }
@@ -66,7 +108,13 @@ export class FixtureTools {
     throw new TypeError('secret detail of /srv/private');
   }
 
-  @Tool({ title: 'Lie', description: 'Returns what its schema does not allow', output: EchoOutput, risk: 'read', hints: quiet })
+  @Tool({
+    title: 'Lie',
+    description: 'Returns what its schema does not allow',
+    output: EchoOutput,
+    risk: 'read',
+    hints: quiet,
+  })
   lie(): unknown {
     return { text: 7 };
   }
@@ -80,7 +128,14 @@ export class FixtureTools {
     return { done: '3' };
   }
 
-  @Tool({ title: 'Ask', description: 'Asks the user for a name, then greets', output: Done, risk: 'read', hints: quiet, asksClient: true })
+  @Tool({
+    title: 'Ask',
+    description: 'Asks the user for a name, then greets',
+    output: Done,
+    risk: 'read',
+    hints: quiet,
+    asksClient: true,
+  })
   ask(@Ctx() call: ToolCall): z.infer<typeof Done> {
     const answer = call.elicit('name', { message: 'What is your name?', schema: z.object({ name: z.string() }) });
     return { done: answer.action === 'accept' ? `Hello, ${answer.content.name}` : answer.action };

@@ -1,6 +1,11 @@
 import type { Principal } from '@app/mcp';
 
-const principal = (subject: string, tenant: string, scopes: readonly string[]): Principal => ({ subject, tenant, scopes, actors: [] });
+const principal = (subject: string, tenant: string, scopes: readonly string[]): Principal => ({
+  subject,
+  tenant,
+  scopes,
+  actors: [],
+});
 
 /** Callers for tests: two tenants, and one who may only read. */
 export const ALICE = principal('alice', 'acme', ['*']);

@@ -60,7 +60,12 @@ export class TestKit {
       imports: [
         ConfigModule.of(settings),
         LoggingModule.of(createRootLogger(settings.log)),
-        { module: TestBindingsModule, global: true, providers: bindings, exports: [AuditSink, ChangeEvents, ServerIdentity] },
+        {
+          module: TestBindingsModule,
+          global: true,
+          providers: bindings,
+          exports: [AuditSink, ChangeEvents, ServerIdentity],
+        },
         PipelineModule,
         TransportModule,
         ...(options.imports ?? []),
@@ -86,11 +91,17 @@ export class TestKit {
   async succeed<T = Record<string, unknown>>(tool: string, input?: unknown, options?: CallOptions): Promise<T> {
     const outcome = await this.call(tool, input, options);
     if (outcome.kind === 'success') return outcome.value.structured as T;
-    throw new Error(`${tool} did not succeed: ${outcome.kind === 'failure' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.kind}`);
+    throw new Error(
+      `${tool} did not succeed: ${outcome.kind === 'failure' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.kind}`,
+    );
   }
 
   /** The code, text and hint of a call that must fail. */
-  async fail(tool: string, input?: unknown, options?: CallOptions): Promise<{ code: ErrorCode; message: string; hint?: string }> {
+  async fail(
+    tool: string,
+    input?: unknown,
+    options?: CallOptions,
+  ): Promise<{ code: ErrorCode; message: string; hint?: string }> {
     const outcome = await this.call(tool, input, options);
     if (outcome.kind !== 'failure') throw new Error(`${tool} did not fail: ${outcome.kind}`);
     const { code, message, hint } = outcome.error;

@@ -8,7 +8,9 @@ const inputSchema = z.object({ text: z.string() });
 const handle = toNodeHandler(
   createMcpHandler(() => {
     const server = new McpServer({ name: 'sdk', version: '0.0.0' });
-    server.registerTool('echo', { description: 'Sends its text back', inputSchema }, ({ text }) => ({ content: [{ type: 'text', text }] }));
+    server.registerTool('echo', { description: 'Sends its text back', inputSchema }, ({ text }) => ({
+      content: [{ type: 'text', text }],
+    }));
     return server;
   }),
 );

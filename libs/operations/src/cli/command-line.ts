@@ -2,7 +2,13 @@ import { parseArgs } from 'node:util';
 
 /** What the user asked for on the command line. */
 export type Command =
-  | { readonly kind: 'serve'; readonly transport: 'http' | 'stdio'; readonly host?: string; readonly port?: string; readonly workspaces?: string[] }
+  | {
+      readonly kind: 'serve';
+      readonly transport: 'http' | 'stdio';
+      readonly host?: string;
+      readonly port?: string;
+      readonly workspaces?: string[];
+    }
   | { readonly kind: 'config-check' }
   | { readonly kind: 'tools'; readonly action: 'list' | 'lock' }
   | { readonly kind: 'clients'; readonly client: string; readonly workspace?: string }
@@ -49,7 +55,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       if (rest.length === 1 && (rest[0] === 'list' || rest[0] === 'lock')) return { kind: 'tools', action: rest[0] };
       break;
     case 'clients':
-      if (rest.length === 2 && rest[0] === 'print') return { kind: 'clients', client: rest[1]!, workspace: values.workspace?.[0] };
+      if (rest.length === 2 && rest[0] === 'print')
+        return { kind: 'clients', client: rest[1]!, workspace: values.workspace?.[0] };
       break;
   }
   throw new UsageError(`not a command: ${positionals.join(' ')}`);

@@ -47,7 +47,9 @@ export class Admission {
 
   /** Answers every call still open, now: there is no time left to wait for its work. */
   cutOff(): void {
-    const reason = new ServerError('OVERLOADED', 'The server shut down before the call ended.', { retryAfterMs: RETRY_AFTER_MS });
+    const reason = new ServerError('OVERLOADED', 'The server shut down before the call ended.', {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
     for (const giveUp of [...this.open]) giveUp(reason);
   }
 

@@ -52,7 +52,11 @@ describe('a call through the pipeline', () => {
   });
 
   it('passes an expected refusal on with its hint', async () => {
-    expect(await kit.fail('refuse')).toEqual({ code: 'CONFLICT', message: 'It changed meanwhile.', hint: 'Read it again.' });
+    expect(await kit.fail('refuse')).toEqual({
+      code: 'CONFLICT',
+      message: 'It changed meanwhile.',
+      hint: 'Read it again.',
+    });
   });
 
   it('hides what broke inside', async () => {
@@ -132,7 +136,8 @@ describe('a call through the pipeline', () => {
   });
 
   describe('the audit', () => {
-    const decisions = (): unknown[] => kit.audit().map(({ phase, operation, decision }) => [phase, operation, decision]);
+    const decisions = (): unknown[] =>
+      kit.audit().map(({ phase, operation, decision }) => [phase, operation, decision]);
 
     it('records every end of a call, refusals and unknown tools included', async () => {
       await kit.succeed('echo', { text: 'x' });

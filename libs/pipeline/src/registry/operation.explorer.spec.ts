@@ -115,7 +115,12 @@ describe('the registry', () => {
 
   it('serves only the selected toolsets, and refuses a selection that does not exist', async () => {
     const kit = await TestKit.start({ toolsetClasses: [FixtureTools, toolsetOf(good)], toolsets: ['planted'] });
-    expect(kit.get(OperationRegistry).tools().map(({ name }) => name)).toEqual(['do_something']);
+    expect(
+      kit
+        .get(OperationRegistry)
+        .tools()
+        .map(({ name }) => name),
+    ).toEqual(['do_something']);
     await kit.stop();
     await expect(TestKit.start({ toolsetClasses: [FixtureTools], toolsets: ['nope'] })).rejects.toThrow(/nope/);
   });

@@ -173,7 +173,9 @@ export class OperationExplorer implements OnModuleInit {
     const completers = new Map<string, Completer>();
     for (const [argument, method] of Object.entries(complete)) {
       if (!known.includes(argument))
-        this.problems.push(`${found.instance.constructor.name}.${found.method}: completes ${argument}, which it does not take`);
+        this.problems.push(
+          `${found.instance.constructor.name}.${found.method}: completes ${argument}, which it does not take`,
+        );
       completers.set(argument, this.methodOf<Completer>(found, method));
     }
     return completers;

@@ -65,7 +65,8 @@ export class OperationRegistry {
   /** @throws Error for a method that is no operation: a stage must never guess. */
   ofHandler(handler: unknown): Operation {
     const operation = this.byHandler.get(handler);
-    if (operation === undefined) throw new Error('A platform stage stands on a method that is no tool, prompt or resource');
+    if (operation === undefined)
+      throw new Error('A platform stage stands on a method that is no tool, prompt or resource');
     return operation;
   }
 }

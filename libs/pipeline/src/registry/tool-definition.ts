@@ -18,7 +18,8 @@ export function defineTool(name: string, options: ToolOptions): ToolDefinition {
     name,
     title,
     description: options.description,
-    inputSchema: options.inputJsonSchema ?? (options.input === undefined ? NO_ARGUMENTS : toJsonSchema(options.input, 'input')),
+    inputSchema:
+      options.inputJsonSchema ?? (options.input === undefined ? NO_ARGUMENTS : toJsonSchema(options.input, 'input')),
     ...(options.output && { outputSchema: toJsonSchema(options.output, 'output') }),
     annotations: {
       title,
@@ -33,7 +34,10 @@ export function defineTool(name: string, options: ToolOptions): ToolDefinition {
 
 /** JSON Schema 2020-12, the protocol's default dialect, so `$schema` is left out. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as Record<string, unknown>;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as Record<
+    string,
+    unknown
+  >;
   return rest;
 }
 
@@ -44,12 +48,27 @@ export function problemsOf(name: string, options: ToolOptions): string[] {
   expect(NAME.test(name), 'a name is 1 to 64 letters, digits, underscores or dashes');
   expect(options.title.trim() !== '', 'a title is missing');
   expect(options.description.trim() !== '', 'a description is missing');
-  expect(options.description.length <= MAX_DESCRIPTION_CHARS, `a description has at most ${MAX_DESCRIPTION_CHARS} characters`);
-  expect(!INVISIBLE.test(options.title + options.description), 'title and description have no control or invisible characters');
-  expect(options.input === undefined || isStrict(options.input), 'input must be a strict object (z.strictObject), or unknown keys pass unseen');
-  expect(options.inputJsonSchema === undefined || options.input !== undefined, 'a published schema needs a zod input that enforces it');
+  expect(
+    options.description.length <= MAX_DESCRIPTION_CHARS,
+    `a description has at most ${MAX_DESCRIPTION_CHARS} characters`,
+  );
+  expect(
+    !INVISIBLE.test(options.title + options.description),
+    'title and description have no control or invisible characters',
+  );
+  expect(
+    options.input === undefined || isStrict(options.input),
+    'input must be a strict object (z.strictObject), or unknown keys pass unseen',
+  );
+  expect(
+    options.inputJsonSchema === undefined || options.input !== undefined,
+    'a published schema needs a zod input that enforces it',
+  );
   expect(options.risk !== 'read' || !options.hints.destructive, 'a tool of risk read cannot be destructive');
-  expect(options.risk !== 'destructive' || options.hints.destructive, 'a tool of risk destructive has the destructive hint');
+  expect(
+    options.risk !== 'destructive' || options.hints.destructive,
+    'a tool of risk destructive has the destructive hint',
+  );
   expect(options.deadlineMs === undefined || options.deadlineMs > 0, 'deadlineMs is a positive number of milliseconds');
   return problems;
 }

@@ -8,15 +8,21 @@ describe('UriTemplate', () => {
     expect(files.match('workspace://app/src/a%20b.ts')).toEqual({ workspace: 'app', path: 'src/a b.ts' });
     expect(files.match('workspace://app/%252e%252e')).toEqual({ workspace: 'app', path: '%2e%2e' });
   });
-  it.each(['workspace:///x', 'workspace://app', 'file://app/x', 'workspace://app/%ff', 'xworkspace://app/x'])('does not fit %s', (uri) => {
-    expect(files.match(uri)).toBeUndefined();
-  });
+  it.each(['workspace:///x', 'workspace://app', 'file://app/x', 'workspace://app/%ff', 'xworkspace://app/x'])(
+    'does not fit %s',
+    (uri) => {
+      expect(files.match(uri)).toBeUndefined();
+    },
+  );
   it('does not fit a URI longer than 8,192 characters', () => {
     const uri = 'workspace://app/'.padEnd(8_192, 'x');
     expect(files.match(uri)).toBeDefined();
     expect(files.match(`${uri}x`)).toBeUndefined();
   });
-  it.each(['x://{+path}/more', 'x://{a}/{a}', 'x://{A}', 'x://{?q}', 'x://plain'])('refuses the template %s', (template) => {
-    expect(() => new UriTemplate(template)).toThrow();
-  });
+  it.each(['x://{+path}/more', 'x://{a}/{a}', 'x://{A}', 'x://{?q}', 'x://plain'])(
+    'refuses the template %s',
+    (template) => {
+      expect(() => new UriTemplate(template)).toThrow();
+    },
+  );
 });

@@ -16,14 +16,16 @@ export class UriTemplate {
     for (const match of template.matchAll(EXPRESSION)) {
       const [expression, plus, name] = match;
       const end = match.index + expression.length;
-      if (plus === '+' && end !== template.length) throw new Error(`${expression} may only stand at the end of ${template}`);
+      if (plus === '+' && end !== template.length)
+        throw new Error(`${expression} may only stand at the end of ${template}`);
       if (variables.includes(name!)) throw new Error(`${expression} stands twice in ${template}`);
       source += escape(template.slice(last, match.index)) + (plus === '+' ? '(.*)' : '([^/]+)');
       variables.push(name!);
       last = end;
     }
     const rest = template.slice(last);
-    if (/[{}]/.test(rest) || variables.length === 0) throw new Error(`${template} is not a template this server understands`);
+    if (/[{}]/.test(rest) || variables.length === 0)
+      throw new Error(`${template} is not a template this server understands`);
     this.variables = variables;
     this.pattern = new RegExp(`${source}${escape(rest)}$`, 's');
   }

@@ -14,7 +14,8 @@ interface Validated {
  */
 export function parseInput(operation: Validated, input: unknown): unknown {
   const given = input ?? {};
-  if (!isWellFormed(given)) throw new ServerError('INVALID_ARGUMENT', 'An argument has text that is not valid Unicode.');
+  if (!isWellFormed(given))
+    throw new ServerError('INVALID_ARGUMENT', 'An argument has text that is not valid Unicode.');
   if (operation.input === undefined) {
     const [key] = typeof given === 'object' ? Object.keys(given) : ['arguments'];
     if (key !== undefined) throw new ServerError('INVALID_ARGUMENT', 'There are no arguments to give.');
@@ -52,7 +53,9 @@ export const quote = (value: string): string =>
   );
 
 const spellPath = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`)).join('');
+  path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`))
+    .join('');
 
 /** The names a strict object below `schema` knows, through arrays, options and defaults. */
 function keysAt(schema: z.ZodObject, path: readonly PropertyKey[]): string[] {
@@ -65,7 +68,8 @@ function keysAt(schema: z.ZodObject, path: readonly PropertyKey[]): string[] {
 }
 
 function definitionOf(schema: unknown): { shape?: unknown; element?: unknown } | undefined {
-  let definition = (schema as { _zod?: { def: { innerType?: unknown; shape?: unknown; element?: unknown } } })?._zod?.def;
+  let definition = (schema as { _zod?: { def: { innerType?: unknown; shape?: unknown; element?: unknown } } })?._zod
+    ?.def;
   while (definition?.innerType !== undefined)
     definition = (definition.innerType as { _zod: { def: typeof definition } })._zod.def;
   return definition;

@@ -26,8 +26,9 @@ export class QueryCursor<P> {
   open(cursor: string): P {
     try {
       if (cursor.length > MAX_CHARS || !/^[\w-]+$/.test(cursor)) throw new Error('not a cursor');
-      const [digest, value] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+      const [, value] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
       const position = this.position.parse(value);
+      // Compares the digest as well as the spelling: only what was sealed here opens.
       if (this.seal(position) === cursor) return position;
     } catch {
       // Answered below, alike for every way in which a cursor can be wrong.

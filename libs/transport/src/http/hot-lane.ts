@@ -14,7 +14,8 @@ import { sendJson, sendRefusal } from './answer.js';
 export const MODERN_VERSION = '2026-07-28';
 
 type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface PlainCall {
   readonly id: string | number;
@@ -63,7 +64,8 @@ export class HotLane {
     if (typeof id !== 'string' && !Number.isSafeInteger(id)) return undefined;
     const { name, arguments: input, _meta: meta, ...others } = params;
     for (const _key in others) return undefined;
-    for (const key in message) if (key !== 'jsonrpc' && key !== 'id' && key !== 'method' && key !== 'params') return undefined;
+    for (const key in message)
+      if (key !== 'jsonrpc' && key !== 'id' && key !== 'method' && key !== 'params') return undefined;
     if (typeof name !== 'string' || (input !== undefined && !isObject(input)) || !isObject(meta)) return undefined;
     if (
       meta[PROTOCOL_VERSION_META_KEY] !== MODERN_VERSION ||
@@ -109,7 +111,12 @@ export class HotLane {
 
 function isClientInfo(value: unknown): boolean {
   if (value === undefined) return true;
-  return isObject(value) && Object.values(value).every((part) => typeof part === 'string') && 'name' in value && 'version' in value;
+  return (
+    isObject(value) &&
+    Object.values(value).every((part) => typeof part === 'string') &&
+    'name' in value &&
+    'version' in value
+  );
 }
 
 function withoutReserved(meta: Json): Json {

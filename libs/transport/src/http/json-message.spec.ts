@@ -39,14 +39,20 @@ describe('parseJson', () => {
     }
   });
 
-  it.each(['{"a":1,"a":2}', '{"x":{"a":1,"b":2,"a":3}}', '[{"a":1},{"b":1,"c":{},"b":2}]'])('refuses a member named twice: %s', (text) => {
-    expect(codeOf(text)).toBe(-32600);
-  });
-  it.each(['{"\\u0061":1}', '[{"a":1,"\\u0061":2}]', '{"a\\"b":1}', `{"${'x'.repeat(100)}\\n":1}`])('refuses a name with escapes: %s', (text) => {
-    // Leaves V8 with an object of the shape it mistakes the next ones for.
-    JSON.parse('[{"a":1,"\\\\":2}]');
-    expect(codeOf(text)).toBe(-32600);
-  });
+  it.each(['{"a":1,"a":2}', '{"x":{"a":1,"b":2,"a":3}}', '[{"a":1},{"b":1,"c":{},"b":2}]'])(
+    'refuses a member named twice: %s',
+    (text) => {
+      expect(codeOf(text)).toBe(-32600);
+    },
+  );
+  it.each(['{"\\u0061":1}', '[{"a":1,"\\u0061":2}]', '{"a\\"b":1}', `{"${'x'.repeat(100)}\\n":1}`])(
+    'refuses a name with escapes: %s',
+    (text) => {
+      // Leaves V8 with an object of the shape it mistakes the next ones for.
+      JSON.parse('[{"a":1,"\\\\":2}]');
+      expect(codeOf(text)).toBe(-32600);
+    },
+  );
   it('takes the same name in different objects', () => {
     expect(parse('[{"a":1},{"a":2}]')).toEqual([{ a: 1 }, { a: 2 }]);
   });

@@ -60,7 +60,9 @@ export class McpEndpoint {
     const principal = LOCAL_PRINCIPAL;
     if (req.method !== 'POST') {
       if (req.headers['mcp-protocol-version'] === MODERN_VERSION)
-        return sendRefusal(res, 405, INVALID_REQUEST, 'This revision of the protocol only uses POST', { headers: { allow: 'POST' } });
+        return sendRefusal(res, 405, INVALID_REQUEST, 'This revision of the protocol only uses POST', {
+          headers: { allow: 'POST' },
+        });
       return this.sessions.serve(req, res, principal);
     }
     const message = parseJson(await readBody(req, this.limits.bodyBytes), this.limits);
@@ -78,7 +80,8 @@ export class McpEndpoint {
       sendRefusal(res, status, INVALID_REQUEST, message, { headers: { ...headers, connection: 'close' } });
       return true;
     };
-    if (req.rawHeaders.length / 2 > this.limits.headerCount) return refuse(431, `More than ${this.limits.headerCount} headers`);
+    if (req.rawHeaders.length / 2 > this.limits.headerCount)
+      return refuse(431, `More than ${this.limits.headerCount} headers`);
     const twice = sentTwice(req);
     if (twice !== undefined) return refuse(400, `The header ${twice} was sent twice`);
     if (!req.url?.startsWith('/')) return refuse(400, 'The target must be a path');
@@ -86,11 +89,14 @@ export class McpEndpoint {
     const host = this.rules.host(req.headers.host);
     if (host === 'malformed') return refuse(400, 'The Host header is missing or malformed');
     if (host === 'foreign') return refuse(403, 'This Host is not served here; allow it with ALLOWED_HOSTS');
-    if (!this.rules.origin(req.headers.origin)) return refuse(403, 'This Origin may not call; allow it with ALLOWED_ORIGINS');
+    if (!this.rules.origin(req.headers.origin))
+      return refuse(403, 'This Origin may not call; allow it with ALLOWED_ORIGINS');
     if (!METHODS.has(req.method ?? '')) return refuse(405, 'Method not allowed', { allow: [...METHODS].join(', ') });
     if (req.method !== 'POST') return false;
-    if (!acceptsContentType(req.headers['content-type'])) return refuse(415, 'Content-Type must be application/json in UTF-8');
-    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(415, 'Content-Encoding is not supported');
+    if (!acceptsContentType(req.headers['content-type']))
+      return refuse(415, 'Content-Type must be application/json in UTF-8');
+    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity')
+      return refuse(415, 'Content-Encoding is not supported');
     return false;
   }
 
@@ -110,7 +116,9 @@ export class McpEndpoint {
   private fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
     const headers = { connection: 'close' };
     if (error instanceof BodyTooLarge)
-      return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`, { headers });
+      return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`, {
+        headers,
+      });
     if (error instanceof JsonRefusal) return sendRefusal(res, 400, error.code, error.message);
     if (req.destroyed && !req.complete) return;
     this.log.error('a request failed at the edge', { err: error });

@@ -15,7 +15,12 @@ export class OriginRules {
   /** @param port the port the server listens on, which may differ from the configured one. */
   constructor(settings: ServerSettings, port: number) {
     const publicUrl = settings.publicUrl === undefined ? undefined : new URL(settings.publicUrl);
-    this.hosts = new Set([...LOOPBACK, bracket(settings.host), ...settings.allowedHosts.map(bracket), ...(publicUrl ? [publicUrl.hostname] : [])]);
+    this.hosts = new Set([
+      ...LOOPBACK,
+      bracket(settings.host),
+      ...settings.allowedHosts.map(bracket),
+      ...(publicUrl ? [publicUrl.hostname] : []),
+    ]);
     this.origins = new Set([
       ...LOOPBACK.map((host) => `http://${host}:${port}`),
       ...settings.allowedOrigins,
@@ -42,4 +47,5 @@ export class OriginRules {
   }
 }
 
-const bracket = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host.toLowerCase());
+const bracket = (host: string): string =>
+  host.includes(':') && !host.startsWith('[') ? `[${host}]` : host.toLowerCase();

@@ -59,7 +59,11 @@ describe('a failure that is not of a tool', () => {
     ['OVERLOADED', -32603],
     ['INTERNAL', -32603],
   ] as const)('%s has the number %d', (code, number) => {
-    const error = toProtocolError({ kind: 'failure', callId: 'c', error: new ServerError(code, 'Why', { hint: 'Do' }) });
+    const error = toProtocolError({
+      kind: 'failure',
+      callId: 'c',
+      error: new ServerError(code, 'Why', { hint: 'Do' }),
+    });
     expect(error).toMatchObject({ code: number, message: `${code}: Why`, data: { code, hint: 'Do', call_id: 'c' } });
   });
 });

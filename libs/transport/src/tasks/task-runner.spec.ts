@@ -68,6 +68,11 @@ class Jobs {
   }
 
   @Tool(tool())
+  giveUp(): never {
+    throw new ServerError('CANCELLED', 'Not worth it.');
+  }
+
+  @Tool(tool())
   breakTheProtocol(): never {
     throw new ProtocolViolation('Not so', { why: 'because' });
   }
@@ -136,6 +141,7 @@ describe('calls that run as tasks', () => {
       { status: 'completed', result: { isError: true, content: [{ text: 'CONFLICT: It changed meanwhile.' }] } },
     ],
     ['work', { status: 'completed', result: { isError: true } }],
+    ['give_up', { status: 'completed', result: { isError: true } }],
     ['break_the_protocol', { status: 'failed', error: { code: -32602, message: 'Not so', data: { why: 'because' } } }],
     ['no_such_tool', { status: 'failed', error: { code: -32602 } }],
   ])('end honestly when %s fails', async (name, expected) => {
@@ -240,7 +246,7 @@ describe('calls that run as tasks', () => {
     const { runner, jobs } = await start({ tasksRunning: 2 });
     await runner.start(call('work', { key: 'a' }));
     await runner.start(call('work', { key: 'b' }));
-    await runner.start(call('work', { key: 'waiting' }));
+    for (let waiting = 0; waiting < 5; waiting++) await runner.start(call('work', { key: 'waiting' }));
     await until(() => jobs.started.length === 2);
     await runner.onApplicationShutdown();
     expect(jobs.stopped).toEqual(['a', 'b']);
@@ -326,6 +332,18 @@ describe('calls that run as tasks', () => {
       await runner.cancel(task.id, ALICE);
       expect(await runner.answer(task.id, ALICE, { first: accept('x'), second: accept('y') })).toBe(true);
       expect(await settled(runner, task)).toEqual({ status: 'cancelled' });
+    });
+
+    it('do not go on when the last answer and the cancellation come together', async () => {
+      const { runner } = await start();
+      const task = await runner.start(call('ask_two'));
+      await settled(runner, task);
+      const runs = kit.audit().length;
+      const both = { first: accept('x'), second: accept('y') };
+      await Promise.all([runner.answer(task.id, ALICE, both), runner.cancel(task.id, ALICE)]);
+      await turn();
+      expect(await settled(runner, task)).toEqual({ status: 'cancelled' });
+      expect(kit.audit()).toHaveLength(runs);
     });
 
     it('take no place while they wait', async () => {

@@ -1,0 +1,69 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..');
+/** PATH without this project's own binaries: the machine's Node comes first, however old it is. */
+const PATH = process.env['PATH']!.split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(delimiter);
+
+describe('npm start', () => {
+  it("serves on the pinned Node whatever the machine's own is, on the folder it was called from, and exits 0 on SIGTERM", async () => {
+    const workspace = mkdtempSync(join(tmpdir(), 'called-from-'));
+    const child = spawn('node', [join(root, 'scripts/start.mjs'), '--port', '0'], {
+      cwd: root,
+      env: { PATH, HOME: process.env['HOME'], INIT_CWD: workspace },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let told = '';
+    child.stderr.setEncoding('utf8');
+    for await (const chunk of child.stderr) {
+      told += chunk as string;
+      if (told.includes('or over stdio')) break;
+    }
+    const exited = once(child, 'exit');
+    const url = /listening at (http:\/\/\S+\/mcp)/.exec(told)![1]!;
+    expect((await fetch(url.replace('/mcp', '/health/ready'))).status).toBe(200);
+    expect(told).toContain(workspace);
+    expect(told).toContain('claude mcp add');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  });
+});
+
+describe('the bin', () => {
+  const machine = spawnSync('node', ['--version'], { env: { PATH }, encoding: 'utf8' }).stdout.trim();
+  const isOld = Number(machine.slice(1).split('.')[0]) < 22;
+
+  it('refuses an old Node in words before anything else, and runs on a new one', () => {
+    const { status, stdout, stderr } = spawnSync('node', [join(root, 'bin/mcp-software-engineer.mjs'), '--version'], {
+      env: { PATH },
+      encoding: 'utf8',
+    });
+    if (isOld) expect([status, stderr.includes('needs Node 22.19'), stdout]).toEqual([78, true, '']);
+    else expect([status, /^\d+\.\d+\.\d+\n$/.test(stdout)]).toEqual([0, true]);
+  });
+
+  it('prints client configurations that parse and start the server without npm', () => {
+    const print = (name: string): string =>
+      spawnSync(
+        process.execPath,
+        [join(root, 'bin/mcp-software-engineer.mjs'), 'clients', 'print', name, '--workspace', '/tmp'],
+        { encoding: 'utf8' },
+      ).stdout;
+    for (const [name, key] of [
+      ['cursor', 'mcpServers'],
+      ['vscode', 'servers'],
+    ] as const) {
+      const config = JSON.parse(print(name)) as Record<string, Record<string, { command: string; args: string[] }>>;
+      const { command, args } = config[key]!['mcp-software-engineer']!;
+      expect(spawnSync(command, [args[0]!, '--version'], { encoding: 'utf8' }).stdout).toMatch(/^\d/);
+      expect(args.slice(1)).toEqual(['--stdio', '--workspace', '/tmp']);
+    }
+    expect(print('claude-code')).toMatch(/^claude mcp add mcp-software-engineer -- \S+node\S* \S+\.mjs --stdio/);
+  });
+});
