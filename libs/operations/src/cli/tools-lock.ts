@@ -52,7 +52,8 @@ export function renewToolTable(document: string, definitions: readonly ToolDefin
   const [start, end] = [document.indexOf(START), document.indexOf(END)];
   if (start < 0 || end < start) throw new Error(`The document has no ${START} and ${END}`);
   const rows = definitions.map(
-    ({ name, description, annotations }) => `| \`${name}\` | ${annotations.readOnlyHint ? 'reads' : 'changes'} | ${description} |`,
+    ({ name, description, annotations }) =>
+      `| \`${name}\` | ${annotations.readOnlyHint ? 'reads' : 'changes'} | ${description} |`,
   );
   const table = ['| tool | | what it does |', '| --- | --- | --- |', ...rows].join('\n');
   return `${document.slice(0, start + START.length)}\n\n${table}\n\n${document.slice(end)}`;

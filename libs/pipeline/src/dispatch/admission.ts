@@ -50,7 +50,7 @@ export class Admission {
     const reason = new ServerError('OVERLOADED', 'The server shut down before the call ended.', {
       retryAfterMs: RETRY_AFTER_MS,
     });
-    for (const giveUp of [...this.open]) giveUp(reason);
+    for (const giveUp of this.open) giveUp(reason);
   }
 
   /** Resolves when no call runs any more. */
