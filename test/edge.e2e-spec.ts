@@ -214,10 +214,7 @@ function statusOfStream(body: string, withLength: boolean): Promise<number> {
       headers: withLength ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers,
     });
     req.on('response', (res) => (res.resume(), done(res.statusCode!)));
-    // The server answers and closes before it has read everything: a reset after the answer is no news.
-    req.on('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : failed(error),
-    );
+    req.on('error', failed);
     req.end(body);
   });
 }

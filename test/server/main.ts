@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { writeFileSync } from 'node:fs';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { loadSettings, processEnvironment } from '@app/config';
 import { parseCommandLine } from '@app/operations';
@@ -11,7 +10,7 @@ import { ConformanceModule } from './conformance/conformance.module.js';
  * Entry points for tests and measurements: the production server, whole, plus fixture tools. Never part of the
  * product: it is built beside it, into a folder of its own.
  *
- * `node dist-test/test/server/main.js fixtures|conformance [serve options]`; `PORT_FILE` receives the port.
+ * `node dist-test/test/server/main.js fixtures|conformance [serve options]`.
  */
 @Module({ providers: [FixtureTools] })
 class FixturesModule {}
@@ -27,6 +26,4 @@ const command = parseCommandLine(args);
 if (modules === undefined || command.kind !== 'serve')
   throw new Error(`expected one of ${Object.keys(MODULES).join(', ')}, then serve options`);
 const environment = { ...processEnvironment(), TOOLSETS: 'all', NODE_ENV: 'test' };
-const port = await serve(loadSettings(environment, command), modules);
-const portFile = process.env['PORT_FILE'];
-if (portFile !== undefined) writeFileSync(portFile, String(port));
+await serve(loadSettings(environment, command), modules);

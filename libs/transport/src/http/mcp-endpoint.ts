@@ -76,8 +76,8 @@ export class McpEndpoint {
   /** Everything that can be told from the head of the request. */
   private refusedByHeaders(req: IncomingMessage, res: ServerResponse): boolean {
     const refuse = (status: number, message: string, headers?: Record<string, string>): true => {
-      // The body was not read, so the connection cannot carry another request.
-      sendRefusal(res, status, INVALID_REQUEST, message, { headers: { ...headers, connection: 'close' } });
+      // A body that is on its way is read and thrown away by Node, so that the client reads this answer and no reset.
+      sendRefusal(res, status, INVALID_REQUEST, message, { headers });
       return true;
     };
     if (req.rawHeaders.length / 2 > this.limits.headerCount)
@@ -114,15 +114,12 @@ export class McpEndpoint {
   }
 
   private fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
-    const headers = { connection: 'close' };
     if (error instanceof BodyTooLarge)
-      return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`, {
-        headers,
-      });
+      return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`);
     if (error instanceof JsonRefusal) return sendRefusal(res, 400, error.code, error.message);
     if (req.destroyed && !req.complete) return;
     this.log.error('a request failed at the edge', { err: error });
-    sendRefusal(res, 500, -32603, 'Internal server error', { headers });
+    sendRefusal(res, 500, -32603, 'Internal server error');
   }
 }
 
