@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { callModern, openSession, post } from './support/mcp-messages.js';
-import { PRODUCT, ServerProcess } from './support/server-process.js';
+import { callModern, modernRequest, openSession, post } from './support/mcp-messages.js';
+import { PRODUCT, ServerProcess, TEST_SERVER } from './support/server-process.js';
 
 const workspace = mkdtempSync(join(tmpdir(), 'lifecycle-'));
 const codeOf = ({ message }: Awaited<ReturnType<typeof callModern>>): unknown =>
@@ -159,6 +159,37 @@ describe('stdio', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(childrenOf(pid)).toEqual([]);
     for (const line of out.trim().split('\n')) expect((JSON.parse(line) as { jsonrpc: string }).jsonrpc).toBe('2.0');
+  });
+});
+
+describe('stdout on stdio', () => {
+  it('carries the protocol only, whatever a tool or a library prints', async () => {
+    const child = spawn(process.execPath, [TEST_SERVER, 'fixtures', '--stdio', '--workspace', workspace], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const { message } = modernRequest('tools/call', { name: 'shout', arguments: {} });
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    while (!out.includes('\n')) await once(child.stdout, 'data');
+    const exited = once(child, 'exit');
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+    const lines = out.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { id: number }).id)).toEqual([1]);
+    expect(out).toContain('shouted');
+    expect([err.includes('a line from a library'), err.includes('and one from a tool')]).toEqual([true, true]);
+  });
+
+  it('ends with the connection when a line is longer than the server takes', async () => {
+    const child = spawn(process.execPath, [PRODUCT, '--stdio', '--workspace', workspace], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const exited = once(child, 'exit');
+    child.stdin.on('error', () => 'the server has closed its end');
+    child.stdin.write('x'.repeat(12 * 1024 * 1024));
+    expect(await exited).toEqual([0, null]);
   });
 });
 

@@ -72,7 +72,10 @@ export class SdkClient<C extends AnyClient = AnyClient> implements AgentClient {
   }
 
   /** Page by page with explicit cursors: the newer client joins pages of its own accord only when it is given none. */
-  private async pages<P extends Page, T>(ask: (params?: { cursor: string }) => Promise<P>, items: (page: P) => readonly T[]): Promise<T[]> {
+  private async pages<P extends Page, T>(
+    ask: (params?: { cursor: string }) => Promise<P>,
+    items: (page: P) => readonly T[],
+  ): Promise<T[]> {
     const found: T[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {

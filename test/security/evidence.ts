@@ -5,6 +5,7 @@ import type { TreeSnapshot } from './tree-snapshot.js';
 export interface Reply {
   /** Of the call, for messages. */
   readonly what: string;
+  readonly tool?: string;
   readonly status: number;
   /** Name and value, one per line. */
   readonly headers: string;
@@ -33,7 +34,7 @@ export interface Probe {
 /** A call and what the audit must say of it. */
 export interface AuditedCall {
   readonly what: string;
-  readonly kind: 'tool' | 'resource' | 'completion';
+  readonly kind: string;
   /** Known where the answer has one: results do, JSON-RPC errors may not. */
   readonly callId?: string;
   readonly operation?: string;

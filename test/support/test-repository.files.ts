@@ -18,6 +18,9 @@ export const CRLF_FILE_LINES: readonly string[] = [
   '}',
 ];
 
+/** A name that has to be escaped in a URI in every way there is. */
+export const ODD_NAME = 'docs/50%20 of #1 + 日本語 é😀.txt';
+
 /** A picture of one pixel. */
 export const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -64,7 +67,7 @@ const text: readonly [string, string | Buffer][] = [
   ['docs/emoji-😀.txt', lines('😀')],
   ['docs/with space.txt', lines('a space')],
   ['docs/per%20cent.txt', lines('a percent sign')],
-  ['docs/#hash.txt', lines('a hash')],
+  [ODD_NAME, lines('odd')],
   ['-leading-dash.txt', lines('not an option')],
   ['text/empty.txt', ''],
   ['text/one-line-feed.txt', '\n'],

@@ -13,7 +13,9 @@ describe('the repository that tests work on', () => {
   it('has more than 200 files in git, a clean work tree, and ignored files beside them', async () => {
     expect((await repository.git('ls-files', '-z')).split('\0').length).toBeGreaterThan(200);
     expect(await repository.git('status', '--porcelain')).toBe('');
-    expect((await repository.git('ls-files', '-z', '--others', '--ignored', '--exclude-standard')).split('\0').sort()).toEqual([
+    expect(
+      (await repository.git('ls-files', '-z', '--others', '--ignored', '--exclude-standard')).split('\0').sort(),
+    ).toEqual([
       '',
       'build/out.js',
       'debug.log',
@@ -26,7 +28,9 @@ describe('the repository that tests work on', () => {
 
   it('keeps in git the very bytes that are on disk', async () => {
     for (const path of ['windows/Invoice.cs', 'text/mixed-eol.txt', 'text/utf16be.txt', 'text/utf8-bom-crlf.csv'])
-      expect((await repository.git('hash-object', '--no-filters', path)).trim()).toBe((await repository.git('rev-parse', `HEAD:${path}`)).trim());
+      expect((await repository.git('hash-object', '--no-filters', path)).trim()).toBe(
+        (await repository.git('rev-parse', `HEAD:${path}`)).trim(),
+      );
   });
 
   it('is the same each time, to the id of its commit, and leaves nothing behind', async () => {
@@ -50,9 +54,14 @@ describe('the repository that tests work on', () => {
     await symlink('elsewhere', own.path('links/dangling'));
     await writeFile(own.path('.git/hooked'), '');
     await writeFile(`${own.outside}/new.txt`, '');
-    expect(changedPaths(before, await own.snapshot())).toEqual(
-      ['../outside/new.txt', '.git/hooked', 'README.md', 'docs/café.md', 'links/dangling', 'text/empty.txt'],
-    );
+    expect(changedPaths(before, await own.snapshot())).toEqual([
+      '../outside/new.txt',
+      '.git/hooked',
+      'README.md',
+      'docs/café.md',
+      'links/dangling',
+      'text/empty.txt',
+    ]);
     await own[Symbol.asyncDispose]();
   });
 });

@@ -129,6 +129,20 @@ export class FixtureTools {
   }
 
   @Tool({
+    title: 'Shout',
+    description: 'Prints where nothing may be printed',
+    output: Done,
+    risk: 'read',
+    hints: quiet,
+  })
+  shout(): z.infer<typeof Done> {
+    // oxlint-disable-next-line no-console
+    console.log('a line from a library');
+    process.stdout.write('and one from a tool\n');
+    return { done: 'shouted' };
+  }
+
+  @Tool({
     title: 'Ask',
     description: 'Asks the user for a name, then greets',
     output: Done,

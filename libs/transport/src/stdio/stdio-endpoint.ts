@@ -1,8 +1,25 @@
+import { Console } from 'node:console';
+import type { Writable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { serveStdio, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
+import { serveStdio, StdioServerTransport, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { AppLog } from '@app/logging';
 import { LOCAL_PRINCIPAL } from '@app/mcp';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
+
+/** Tells of its end, also when it ended itself because a line was longer than it takes. */
+class WatchedTransport extends StdioServerTransport {
+  constructor(
+    stdout: Writable,
+    private readonly onEnd: () => void,
+  ) {
+    super(process.stdin, stdout);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.onEnd();
+  }
+}
 
 /** The protocol on stdin and stdout, one connection for the life of the process. */
 @Injectable()
@@ -14,13 +31,15 @@ export class StdioEndpoint {
     private readonly log: AppLog,
   ) {}
 
-  /** @param onEnd called once, when the client has closed its end. */
+  /** @param onEnd called when the connection is over, possibly more than once. */
   start(onEnd: () => void): void {
+    const stdout = keepForProtocol();
     process.stdin.once('end', onEnd);
     process.stdin.once('close', onEnd);
     // A client that stops reading must not take the process down with an unhandled error.
-    process.stdout.once('error', onEnd);
+    stdout.once('error', onEnd);
     this.handle = serveStdio(({ era }) => this.factory.create(LOCAL_PRINCIPAL, era), {
+      transport: new WatchedTransport(stdout, onEnd),
       onerror: (err) => this.log.debug('the stdio connection reports', { err }),
     });
   }
@@ -28,4 +47,15 @@ export class StdioEndpoint {
   async close(): Promise<void> {
     await this.handle?.close();
   }
+}
+
+/**
+ * One line of anything else on stdout breaks the client. So whatever a tool or a library prints goes to stderr, and
+ * only the transport holds the real stdout.
+ */
+function keepForProtocol(): Writable {
+  const { stdout, stderr } = process;
+  Object.defineProperty(process, 'stdout', { get: () => stderr, configurable: true });
+  globalThis.console = new Console(stderr, stderr);
+  return stdout;
 }
