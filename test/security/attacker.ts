@@ -1,5 +1,6 @@
 import { modernRequest } from '../support/mcp-messages.js';
 import type { AuditedCall, Reply, ReplyMessage } from './evidence.js';
+import { stringsIn } from './strings-in.js';
 
 /** A call of a tool, a resource that is read, or an argument that is completed. */
 export type Attempt =
@@ -37,6 +38,7 @@ export class Attacker {
     const message = parse(bytes, response.headers.get('content-type') ?? '');
     const reply: Reply = {
       what,
+      said: decoded(stringsIn(attempt).join('\n')),
       ...('tool' in attempt && { tool: attempt.tool }),
       status: response.status,
       headers: Array.from(response.headers, ([header, value]) => `${header}: ${value}`).join('\n'),
@@ -47,6 +49,8 @@ export class Attacker {
     return reply;
   }
 }
+
+const decoded = (text: string): string => text.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(parseInt(code.slice(1), 16)));
 
 const describe = (attempt: Attempt): string => JSON.stringify(attempt).slice(0, 200);
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { expect } from '@jest/globals';
 import type { Attempt } from './attacker.js';
 import type { Reply } from './evidence.js';
 import type { World } from './world.js';
@@ -63,3 +65,28 @@ export const reading = (row: string, path: string): Case[] => [
   ...cases(row, JSON.stringify(path), waysToRead(path), 'success'),
   { row, what: `resources/read of ${JSON.stringify(path)}`, attempt: { uri: uriOf(path) }, expected: 'success' },
 ];
+
+const shaOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A path every writing tool must write: made, added to, overwritten, edited, and left alone by a dry run. */
+export function writing(row: string, path: string): Case[] {
+  const steps: [string, Attempt][] = [
+    ['creates', { tool: 'write_file', args: { path, content: 'word\n' } }],
+    ['appends to', { tool: 'write_file', args: { path, content: 'more\n', mode: 'append' } }],
+    ['overwrites', { tool: 'write_file', args: { path, content: 'one word\n', mode: 'overwrite', if_match: shaOf('word\nmore\n') } }],
+    ['edits', { tool: 'edit_file', args: { path, edits: [{ old: 'word', new: 'WORD' }], if_match: shaOf('one word\n') } }],
+    ['does not touch', { tool: 'edit_file', args: { path, edits: [{ old: 'WORD', new: 'x' }], dry_run: true } }],
+    ['reads', { tool: 'read_files', args: { items: [{ path }] } }],
+  ];
+  const changed = ['creates', 'appends to', 'overwrites', 'edits'];
+  return steps.map(([verb, attempt]) => ({
+    row,
+    what: `${verb} ${JSON.stringify(path)}`,
+    attempt,
+    expected: 'success',
+    ...(changed.includes(verb) && { changes: [path.split('/')[0]!] }),
+    ...(verb === 'reads' && {
+      also: ({ message }: Reply) => expect(message!.result!.structuredContent).toMatchObject({ items: [{ content: 'one WORD\n' }] }),
+    }),
+  }));
+}

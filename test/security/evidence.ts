@@ -6,6 +6,8 @@ export interface Reply {
   /** Of the call, for messages. */
   readonly what: string;
   readonly tool?: string;
+  /** Everything the caller said, percent-decoded: what he knows already is no news to him. */
+  readonly said: string;
   readonly status: number;
   /** Name and value, one per line. */
   readonly headers: string;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { AuditedCall, Evidence, Reply } from './evidence.js';
+import { stringsIn } from './strings-in.js';
 import { differences } from './tree-snapshot.js';
 
 // oxlint-disable-next-line no-control-regex
@@ -44,7 +45,7 @@ const output: Check = ({ replies, secretPaths, schemaProblems }) =>
     return found.map((problem) => `${reply.what}: ${problem}`);
   });
 
-function judgeText({ bytes, message }: Reply, secretPaths: readonly string[]): string[] {
+function judgeText({ bytes, message, said }: Reply, secretPaths: readonly string[]): string[] {
   if (!isUtf8(bytes)) return ['the answer is not valid UTF-8'];
   if (message === undefined) return ['the answer is not JSON'];
   const found: string[] = [];
@@ -53,7 +54,7 @@ function judgeText({ bytes, message }: Reply, secretPaths: readonly string[]): s
   for (const text of texts)
     if (CONTROLS.test(text)) found.push(`a text has the control ${JSON.stringify(CONTROLS.exec(text)![0])}: ${JSON.stringify(text)}`);
   const everything = stringsIn(message);
-  for (const path of secretPaths)
+  for (const path of secretPaths.filter((each) => !said.includes(each)))
     if (everything.some((text) => text.includes(path))) found.push(`the answer tells the path ${path}`);
   // File content is the caller's own; what the server says itself has no stack.
   const own = message.result === undefined || message.result.isError === true ? everything : [];
@@ -61,12 +62,6 @@ function judgeText({ bytes, message }: Reply, secretPaths: readonly string[]): s
   if (message.result?.isError === true && message.result.structuredContent !== undefined)
     found.push('an error has structured content');
   return found;
-}
-
-function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, part]) => [name, ...stringsIn(part)]);
 }
 
 /** By their names in the table of attacks. The audit is judged once for all calls, because log lines come in batches. */

@@ -6,7 +6,8 @@ import { LATIN1 } from './world.js';
 const OUTSIDE = 'PATH_OUTSIDE_WORKSPACE';
 const LINK = 'SYMLINK_ESCAPE';
 
-const structured = ({ message }: Reply): Record<string, never> => message!.result!.structuredContent as Record<string, never>;
+/** A list in the structured content. */
+const listIn = <T>({ message }: Reply, name: string): T[] => message!.result!.structuredContent![name] as T[];
 const read = (row: string, what: string, args: unknown, expected: string, also?: Case['also']): Case => ({
   row,
   what,
@@ -48,7 +49,7 @@ export const readCases = (base: string): Case[] => [
     read('F21', `${JSON.stringify(each).slice(0, 40)} as a path`, path(each), 'INVALID_ARGUMENT'),
   ),
   ...resourceCases(base),
-  ...oddities(),
+  ...oddities(base),
   ...positives(),
 ];
 
@@ -82,7 +83,7 @@ const resourceCases = (base: string): Case[] =>
   ].map((uri) => ({ row: 'F22', what: `resources/read of ${JSON.stringify(uri.slice(0, 60))}`, attempt: { uri }, expected: -32602 }));
 
 /** Names and counts beyond every bound, workspaces that are not there, and what is no regular file. */
-const oddities = (): Case[] => [
+const oddities = (base: string): Case[] => [
   ...noReading('F40', 'x'.repeat(256), 'INVALID_ARGUMENT'),
   ...noReading('F40', 'a/'.repeat(2_500), 'INVALID_ARGUMENT'),
   ...noReading('F40', 'x'.repeat(255), 'NOT_FOUND'),
@@ -109,6 +110,13 @@ const oddities = (): Case[] => [
   ...[{ start_line: -1 }, { start_line: 0 }, { start_line: 2 ** 53 }, { start_line: 1.5 }, { end_line: -1 }, { tail: 0 }, { tail: 2 ** 31 }, { start_line: 3, end_line: 2 }, { tail: 1, start_line: 1 }].map((range) =>
     read('D12', `the range ${JSON.stringify(range)}`, { items: [{ path: 'a.txt', ...range }] }, 'INVALID_ARGUMENT'),
   ),
+  ...noReading('O02', `${base}/ws/\u009b31m`, OUTSIDE),
+  {
+    row: 'O02',
+    what: 'search_text for a regular expression that a terminal would act on',
+    attempt: { tool: 'search_text', args: { query: '\u009b31m\u007f(', literal: false } },
+    expected: 'UNSUPPORTED_REGEX',
+  },
   ...[['paths', ['a.txt']], ['Items', [{ path: 'a.txt' }]], ['constructor', 1]].map(([key, value]) =>
     read('S03', `the unknown key ${String(key)}`, { items: [{ path: 'a.txt' }], [String(key)]: value }, 'INVALID_ARGUMENT'),
   ),
@@ -126,15 +134,16 @@ const positives = (): Case[] => [
     reading(each === 'hard' ? 'F23' : each === 'hop2' ? 'F10' : 'positive', each),
   ),
   read('positive', 'several files, of which some fail', { items: ['a.txt', '../outside/secret.txt', 'link', 'p2', 'src/index.ts'].map((each) => ({ path: each })) }, 'success', (reply) =>
-    expect((structured(reply)['items'] as { error?: { code: string } }[]).map(({ error }) => error?.code)).toEqual([undefined, OUTSIDE, LINK, 'NOT_REGULAR_FILE', undefined]),
+    expect(listIn<{ error?: { code: string } }>(reply, 'items').map(({ error }) => error?.code)).toEqual([undefined, OUTSIDE, LINK, 'NOT_REGULAR_FILE', undefined]),
   ),
   read('F40', '20 items', { items: Array(20).fill({ path: 'a.txt' }) }, 'success'),
   read('D12', 'a range beyond the end', { items: [{ path: 'a.txt', start_line: 1_000_000_000 }] }, 'success'),
   read('F52', 'latin1 as base64', { items: [{ path: 'latin1.txt' }], as: 'base64' }, 'success', (reply) =>
-    expect((structured(reply)['items'] as { content: string }[])[0]!.content).toBe(LATIN1.toString('base64')),
+    expect(listIn<{ content: string }>(reply, 'items')[0]!.content).toBe(LATIN1.toString('base64')),
   ),
   read('F52', 'latin1 as text', path('latin1.txt'), 'UNSUPPORTED_ENCODING'),
   read('O02', 'text a terminal would act on', path('hostile.txt'), 'success'),
+  read('O02', 'text a terminal would act on, beside an image', { items: [{ path: 'hostile.txt' }, { path: 'image.png' }] }, 'success'),
   ...listed(),
 ];
 
@@ -154,7 +163,7 @@ const listed = (): Case[] => [
     attempt: { tool: 'list_files', args: { depth: 10, include_ignored: true } },
     expected: 'success',
     also: (reply) => {
-      const entries = structured(reply)['entries'] as unknown as Entry[];
+      const entries = listIn<Entry>(reply, 'entries');
       const out = entries.filter(({ path }) => LINKS_OUT.includes(path));
       expect(out.map(({ type, link_target }) => [type, link_target])).toEqual(LINKS_OUT.map(() => ['link', undefined]));
       expect(entries.find(({ path }) => path === 'inner')).toMatchObject({ type: 'link', link_target: 'a.txt' });
@@ -167,7 +176,7 @@ const listed = (): Case[] => [
       what: `search_text for ${query} in a tree with links out`,
       attempt: { tool: 'search_text', args: { query, include_ignored: true } },
       expected: 'success',
-      also: (reply) => expect(structured(reply)['matches']).toEqual([]),
+      also: (reply) => expect(listIn(reply, 'matches')).toEqual([]),
     }),
   ),
   {
@@ -176,7 +185,7 @@ const listed = (): Case[] => [
     attempt: { tool: 'search_text', args: { query: 'word', max_results: 100 } },
     expected: 'success',
     also: (reply) => {
-      const found = (structured(reply)['matches'] as { path: string }[]).map((match) => match.path);
+      const found = listIn<{ path: string }>(reply, 'matches').map((match) => match.path);
       expect(found).toContain('src/deep/x.ts');
       expect(found.filter((each) => each.startsWith('inner'))).toEqual([]);
     },
@@ -187,7 +196,7 @@ const listed = (): Case[] => [
     attempt: { tool: 'list_files', args: { path: 'names' } },
     expected: 'success',
     also: (reply) => {
-      const entries = structured(reply)['entries'] as unknown as Entry[];
+      const entries = listIn<Entry>(reply, 'entries');
       expect(entries).toHaveLength(5);
       expect(entries.filter(({ unreadable_name }) => unreadable_name)).toMatchObject([{ path: 'names/byte-\\xff' }]);
     },
@@ -197,6 +206,6 @@ const listed = (): Case[] => [
     what: 'search_text in names that are hard to show',
     attempt: { tool: 'search_text', args: { path: 'names', query: 'word' } },
     expected: 'success',
-    also: (reply) => expect(structured(reply)['matches']).toHaveLength(5),
+    also: (reply) => expect(listIn(reply, 'matches')).toHaveLength(5),
   },
 ];

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +22,9 @@ export function snapshotOf(root: string, skip: readonly string[] = []): TreeSnap
     else if (stats.isFile()) facts.set(path, ['file', contentOf(path, stats.size), ...common].join(' '));
     else facts.set(path, ['other', ...common].join(' '));
     if (!stats.isDirectory()) return;
-    for (const name of readdirSync(path, { encoding: 'latin1' }))
-      if (isAscii(name)) visit(join(path, name));
-      else facts.set(join(path, name), 'a name that is no ASCII');
+    for (const name of readdirSync(path, { encoding: 'buffer' }))
+      if (isUtf8(name)) visit(join(path, name.toString('utf8')));
+      else facts.set(join(path, name.toString('latin1')), 'a name that is no text');
   };
   visit(root);
   return facts;
@@ -43,6 +44,3 @@ export function differences(before: TreeSnapshot, after: TreeSnapshot): string[]
 
 const contentOf = (path: string, size: bigint): string =>
   size > MAX_HASHED_BYTES ? 'large' : createHash('sha256').update(readFileSync(path)).digest('hex');
-
-// oxlint-disable-next-line no-control-regex
-const isAscii = (name: string): boolean => /^[\u0000-\u007f]*$/.test(name);

@@ -10,13 +10,14 @@ import { RipgrepBinary } from './search/ripgrep-binary.js';
 import { SearchEngines } from './search/search-engines.js';
 import { SearchTools } from './search/search.toolset.js';
 import { CoreTools } from './workspace/core.toolset.js';
+import { LeftoverSweep } from './workspace/leftover-sweep.js';
 import { Workspaces } from './workspace/workspaces.js';
 
 const TOOLSETS = [CoreTools, EngineerPrompts, FileTools, ListingTools, SearchTools, WorkspaceResources];
 
 /** Every toolset of the product, and what they work with. */
 @Module({
-  providers: [...TOOLSETS, EditFile, ReadFiles, RipgrepBinary, SearchEngines, Workspaces, WriteFile],
+  providers: [...TOOLSETS, EditFile, LeftoverSweep, ReadFiles, RipgrepBinary, SearchEngines, Workspaces, WriteFile],
   exports: [Workspaces],
 })
 export class ToolsModule {}

@@ -5,4 +5,4 @@ export * from './open-file.js';
 export * from './resolved-path.js';
 export * from './spell-path.js';
 export * from './sweep.js';
-export { isTemporaryName } from './temporary-file.js';
+export { isTemporaryName, temporaryNameFor } from './temporary-file.js';
