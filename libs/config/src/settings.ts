@@ -46,8 +46,8 @@ export class Limits {
   readonly connections: number = 10_000;
   readonly requestBodyTimeoutMs: number = 30_000;
   // Protocol
-  readonly legacySessions: number = 1_000;
-  readonly legacySessionsPerPrincipal: number = 250;
+  readonly legacySessions: number = 10_000;
+  readonly legacySessionsPerPrincipal: number = 1_000;
   readonly legacySessionIdleMs: number = 30 * 60_000;
   readonly legacyReplayEvents: number = 256;
   readonly legacyReplayBytes: number = 262_144;
