@@ -1,11 +1,8 @@
-import { tmpdir } from 'node:os';
-import { Client, StreamableHTTPClientTransport, type VersionNegotiationMode } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { VersionNegotiationMode } from '@modelcontextprotocol/client';
 import { describe, expect, it } from '@jest/globals';
 import { ServerProcess } from '../support/server-process.js';
 import { TestRepository } from '../support/test-repository.js';
-import { stdioLaunch } from './launch.js';
-import { SdkClient } from './sdk-client.js';
+import { connectHttp, connectStdio } from './sdk-v2.js';
 import { walkthrough } from './walkthrough.js';
 
 const MODES: [string, VersionNegotiationMode, string][] = [
@@ -14,16 +11,10 @@ const MODES: [string, VersionNegotiationMode, string][] = [
   ['pinned modern', { pin: '2026-07-28' }, '2026-07-28'],
 ];
 
-const newClient = (mode: VersionNegotiationMode): Client =>
-  new Client({ name: 'sdk-v2', version: '1.0.0' }, { versionNegotiation: { mode } });
-
 describe.each(MODES)('@modelcontextprotocol/client, %s', (_name, mode, version) => {
   it('works over stdio', async () => {
     await using repository = await TestRepository.create();
-    const transport = new StdioClientTransport({ ...stdioLaunch(repository.root), cwd: tmpdir(), stderr: 'ignore' });
-    const client = new SdkClient(newClient(mode));
-    await client.client.connect(transport);
-    const pid = transport.pid!;
+    const client = await connectStdio(repository.root, mode);
     try {
       expect(client.client.getNegotiatedProtocolVersion()).toBe(version);
       expect(client.client.getServerVersion()?.name).toBe('mcp-software-engineer');
@@ -31,16 +22,14 @@ describe.each(MODES)('@modelcontextprotocol/client, %s', (_name, mode, version) 
     } finally {
       await client.close();
     }
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(() => process.kill(client.pid, 0)).toThrow('ESRCH');
   });
 
   it('works over HTTP', async () => {
     await using repository = await TestRepository.create();
     const server = await ServerProcess.start({ workspace: repository.root, env: { TOOLSETS: 'all' } });
     try {
-      const transport = new StreamableHTTPClientTransport(new URL(server.url));
-      const client = new SdkClient(newClient(mode), () => transport.terminateSession());
-      await client.client.connect(transport);
+      const client = await connectHttp(server.url, mode);
       expect(client.client.getNegotiatedProtocolVersion()).toBe(version);
       await walkthrough(client, repository);
       await client.close();

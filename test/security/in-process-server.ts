@@ -1,0 +1,48 @@
+import type { AddressInfo } from 'node:net';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import type { Limits } from '@app/config';
+import { createRootLogger } from '@app/logging';
+import { testSettings } from '@app/testing';
+import { AppModule } from '../../apps/server/src/app.module.js';
+import { createHttpApplication, type HttpApplication } from '../../apps/server/src/http-application.js';
+
+export interface InProcessOptions {
+  readonly workspace: string;
+  readonly limits?: Partial<Limits>;
+  /** Classes with `@Toolset` that are served beside those of the product. */
+  readonly toolsetClasses?: readonly Type[];
+}
+
+@Module({})
+class AddedToolsModule {}
+
+/** The product's own modules behind a real HTTP port of this process: for tools that are no part of it, and for small limits. */
+export class InProcessServer {
+  private constructor(
+    readonly http: HttpApplication,
+    private readonly lines: readonly string[],
+  ) {}
+
+  static async start({ workspace, limits = {}, toolsetClasses = [] }: InProcessOptions): Promise<InProcessServer> {
+    const settings = { ...testSettings({ workspace, limits }), log: { level: 'info', format: 'json', stream: 'stderr' } as const };
+    const lines: string[] = [];
+    const root = createRootLogger(settings.log, { write: (line) => void lines.push(line) });
+    const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
+    const http = await createHttpApplication(AppModule.of(settings, root, [added]), settings.limits);
+    await http.app.listen(0, '127.0.0.1');
+    return new InProcessServer(http, lines);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.http.server.address() as AddressInfo).port}/mcp`;
+  }
+  /** Lines of the log so far, parsed. */
+  log(): Record<string, unknown>[] {
+    return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async stop(): Promise<void> {
+    this.http.server.closeAllConnections();
+    await this.http.app.close();
+  }
+}
