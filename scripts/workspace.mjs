@@ -10,6 +10,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const installStamp = join(modules, '.installed-for');
 const MINIMUM = [22, 19];
+const PARENT_CHECK_MS = 250;
 
 /** The Node every script runs on: the pinned one, or this one where the platform has none and it is new enough. */
 export function runtime() {
@@ -85,6 +86,9 @@ export const buildTestServer = () => buildProject('test-server', 'dist-test', [.
 export function become(args, options = {}) {
   const child = spawn(runtime(), args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // npm starts scripts through a shell that dies of a signal without handing it on: its death is the signal then.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS).unref();
   child.on('error', (error) => {
     console.error(error.message);
     process.exit(1);

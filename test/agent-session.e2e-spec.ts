@@ -35,9 +35,12 @@ async function findCause(client: AgentClient, testName: string): Promise<string>
   const imported = [...(await read(client, { path: entry!.path })).content.matchAll(/import \{ (\w+) \}/g)];
   const names = imported.map(([, name]) => name).join('|');
   const suspects = await search(client, { query: `export (function|const) (${names})\\b`, literal: false });
-  const found: string[] = [];
-  for (const { path } of suspects) if ((await read(client, { path })).content.includes('100)')) found.push(path);
-  return found[0]!;
+  // The test that fails is the one at the bound.
+  const comparing: string[] = [];
+  for (const { path } of suspects)
+    if (/[<>]=? 100\b/.test((await read(client, { path })).content)) comparing.push(path);
+  expect(comparing).toHaveLength(1);
+  return comparing[0]!;
 }
 
 /** Finds the mistake, mends it, and meets its own stale knowledge; the project's tests say whether it is mended. */

@@ -35,6 +35,28 @@ describe('npm start', () => {
   });
 });
 
+describe('npm start ended by a signal to npm', () => {
+  it('ends the server too, although the shell between them hands no signal on', async () => {
+    const child = spawn('npm', ['start', '--', '--port', '0'], {
+      cwd: root,
+      env: { PATH, HOME: process.env['HOME'] },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let told = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+    while (!told.includes('or over stdio')) await once(child.stderr, 'data');
+    const url = /listening at (http:\/\/\S+\/mcp)/.exec(told)![1]!.replace('/mcp', '/health/live');
+    expect((await fetch(url)).status).toBe(200);
+    child.kill('SIGTERM');
+    const serves = (): Promise<boolean> =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      );
+    while (await serves()) await new Promise((next) => setTimeout(next, 20));
+  });
+});
+
 describe('the bin', () => {
   const machine = spawnSync('node', ['--version'], { env: { PATH }, encoding: 'utf8' }).stdout.trim();
   const isOld = Number(machine.slice(1).split('.')[0]) < 22;

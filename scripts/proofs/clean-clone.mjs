@@ -43,6 +43,15 @@ async function start(port) {
   const ms = Math.round(performance.now() - began);
   child.kill('SIGTERM');
   await exited;
+  // npm ends before the server has drained; the server must follow.
+  const patience = performance.now() + 10_000;
+  while (
+    await fetch(`http://127.0.0.1:${port}/health/live`).then(
+      () => true,
+      () => false,
+    )
+  )
+    if (performance.now() > patience) throw new Error('the server outlived npm start');
   return ms;
 }
 

@@ -49,8 +49,10 @@ export async function walkthrough(client: AgentClient, repository: TestRepositor
   ]);
   expect(changedPaths(before, await repository.snapshot())).toEqual([]);
 
-  await edit(client, repository);
-  expect(changedPaths(before, await repository.snapshot())).toEqual([CRLF_FILE]);
+  const edited = await edit(client, repository);
+  const after = await repository.snapshot();
+  expect(changedPaths(before, after)).toEqual([CRLF_FILE]);
+  expect(after.get(CRLF_FILE)).toBe(`100644 ${sha256(edited)}`);
   expect(await repository.git('status', '--porcelain')).toBe(` M ${CRLF_FILE}\n`);
 }
 
@@ -130,8 +132,8 @@ async function useCompletion(client: AgentClient): Promise<void> {
   expect(await client.complete!({ prompt: 'review_working_tree' }, focus)).toEqual(['security']);
 }
 
-/** One edit of one line, the same edit again with what was known before it, and a look at the result. */
-async function edit(client: AgentClient, repository: TestRepository): Promise<void> {
+/** One edit of one line, one more with what was known before it, and a look at the file. @returns the bytes it must have */
+async function edit(client: AgentClient, repository: TestRepository): Promise<Buffer> {
   const before = await repository.bytes(CRLF_FILE);
   const expected = Buffer.from(before.toString().replace(OLD_RATE, NEW_RATE));
   expect(expected.equals(before)).toBe(false);
@@ -148,5 +150,5 @@ async function edit(client: AgentClient, repository: TestRepository): Promise<vo
   ]);
   expect(stale).toMatchObject({ isError: true, code: 'CONFLICT', structured: undefined });
   expect(read).toEqual([expect.objectContaining({ uri: uriOf(CRLF_FILE), text: expected.toString() })]);
-  expect(await repository.bytes(CRLF_FILE)).toEqual(expected);
+  return expected;
 }

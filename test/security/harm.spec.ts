@@ -1,4 +1,4 @@
-import { constants, openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Attacker, type Attempt } from './attacker.js';
@@ -68,7 +68,7 @@ describe('a check of harm', () => {
     ...['utf8', 'base64', 'hex', 'percent', 'reversed', 'media'].map((as): [string, 'CAN', Attempt[]] => [`a secret as ${as}`, 'CAN', [unsafe('read', { path: '../outside/secret.txt', as })]]),
     ['a secret behind a link', 'CAN', [unsafe('read', { path: 'link' })]],
     ['a secret in the log', 'CAN', [unsafe('log', { path: '../outside/secret.txt' })]],
-    ['the name of a file outside', 'CAN', [unsafe('say', { text: JSON.stringify(`there is ${'ENTRY'}`) })]],
+    ['the name of a file outside', 'CAN', [unsafe('say', { text: JSON.stringify(`there is ${world.canaries.at(-1)!.text}.txt`) })]],
     ['a file made outside', 'OUT', [unsafe('write', { path: '../outside/new.txt', content: 'x' })]],
     ['a file changed outside, its size kept', 'OUT', [unsafe('write', { path: '../outside/shared.txt', content: 'SHARED WORD\n' })]],
     ['a file made through a dangling link', 'OUT', [unsafe('write', { path: 'dangling', content: 'x' })]],
@@ -80,8 +80,7 @@ describe('a check of harm', () => {
     ['a C1 control in a text', 'OUTP', [unsafe('say', { text: '"\\u009b31m"' })]],
     ['a stack and a path of the machine', 'OUTP', [unsafe('fail', { path: 'nothing' })]],
   ])('sees %s', async (_what, check, attempts) => {
-    const spelled = attempts.map((attempt) => JSON.parse(JSON.stringify(attempt).replace('there is ENTRY', readdirSync(world.outside).find((name) => name.startsWith('CANARY'))!)) as Attempt);
-    const { evidence } = await gather(spelled);
+    const { evidence } = await gather(attempts);
     expect(CHECKS[check](evidence)).not.toEqual([]);
     expect(harmIn(evidence).every((problem) => problem.startsWith(check))).toBe(true);
   });

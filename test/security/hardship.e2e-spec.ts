@@ -1,0 +1,241 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Attempt, verdictOf } from './attacker.js';
+import { waysToRead, waysToWrite } from './case.js';
+import type { Evidence, Reply } from './evidence.js';
+import { harmIn } from './harm.js';
+import { Scene } from './scene.js';
+import { World } from './world.js';
+
+const world = new World();
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.open(world);
+});
+afterAll(async () => {
+  await scene.server.stop();
+  await world.dispose();
+});
+
+const read = (path: string, more: object = {}, as?: string): Attempt => ({ tool: 'read_files', args: { items: [{ path, ...more }], ...(as && { as }) } });
+const verdicts = ({ replies }: Evidence): (string | number)[] => replies.map(verdictOf);
+const shaOf = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+const inWorkspace = (path: string): string => join(world.workspace, path);
+
+/** Resident memory of the server in MiB. */
+const memoryMb = (): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${scene.server.child.pid}/status`, 'utf8'))![1]) / 1024;
+const MEMORY_MB = 128;
+
+describe('files that are none (D10)', () => {
+  it('four FIFOs at once, by every tool, hold up nobody', async () => {
+    const paths = ['p1', 'p2', 'p3', 'p4'];
+    const attempts = paths.flatMap((path) => [...Object.values(waysToRead(path)), ...Object.values(waysToWrite(path))]);
+    const evidence = await scene.together(attempts);
+    expect(harmIn(evidence)).toEqual([]);
+    expect(new Set(verdicts(evidence))).toEqual(new Set(['NOT_REGULAR_FILE', 'success']));
+    expect(verdicts(evidence).filter((verdict) => verdict === 'success')).toHaveLength(paths.length);
+  });
+
+  it('a tree with FIFOs in it is listed and searched', async () => {
+    const evidence = await scene.together([
+      { tool: 'list_files', args: { depth: 10 } },
+      { tool: 'search_text', args: { query: 'word', include: ['p*', 'a.txt'] } },
+    ]);
+    expect([harmIn(evidence), verdicts(evidence)]).toEqual([[], ['success', 'success']]);
+  });
+});
+
+describe('files without end (D12)', () => {
+  it('10 GB that are not there: whole, by range, by tail, as bytes, searched and changed', async () => {
+    const before = memoryMb();
+    const evidence = await scene.together([
+      read('sparse.bin'),
+      read('sparse.bin', {}, 'text'),
+      read('sparse.bin', { start_line: 1_000_000_000 }, 'text'),
+      read('sparse.bin', { tail: 100_000 }, 'text'),
+      read('sparse.bin', {}, 'base64'),
+      { tool: 'search_text', args: { query: 'word', path: 'sparse.bin' } },
+      { tool: 'edit_file', args: { path: 'sparse.bin', edits: [{ old: '\u0000', new: 'x' }] } },
+      { tool: 'write_file', args: { path: 'sparse.bin', content: 'x', mode: 'overwrite', if_match: '0'.repeat(64) } },
+      { uri: 'workspace://ws/sparse.bin' },
+    ]);
+    expect(harmIn(evidence)).toEqual([]);
+    expect(verdicts(evidence)).toEqual(['LIMIT', 'success', 'LIMIT', 'success', 'LIMIT', 'success', 'LIMIT', 'LIMIT', -32603]);
+    for (const { bytes } of evidence.replies) expect(bytes.length).toBeLessThan(4 * 1024 ** 2);
+    expect(memoryMb() - before).toBeLessThan(MEMORY_MB);
+  });
+
+  it('a file that grows faster than it is read', async () => {
+    const before = memoryMb();
+    const file = createWriteStream(inWorkspace('growing.log'));
+    let isOver = false;
+    const grow = (): void => void (isOver || file.write('a line that grows\n'.repeat(10_000), grow));
+    grow();
+    const evidence = await scene.together([
+      read('growing.log'),
+      read('growing.log', { tail: 5 }),
+      read('growing.log', {}, 'base64'),
+      { tool: 'search_text', args: { query: 'grows', path: 'growing.log' } },
+      { tool: 'edit_file', args: { path: 'growing.log', edits: [{ old: 'nothing', new: 'x' }] } },
+    ]);
+    isOver = true;
+    await new Promise((done) => file.end(done));
+    expect(harmIn(evidence)).toEqual([]);
+    expect(verdicts(evidence).map((verdict) => ['success', 'LIMIT', 'INVALID_ARGUMENT'].includes(String(verdict)))).toEqual(Array(5).fill(true));
+    expect(memoryMb() - before).toBeLessThan(MEMORY_MB);
+  });
+
+  it('one line of 60 MB: its tail, its middle, and a search in it', async () => {
+    writeFileSync(inWorkspace('line.txt'), Buffer.alloc(60_000_000, 'x'));
+    const evidence = await scene.together([
+      read('line.txt', { tail: 1 }),
+      read('line.txt', { start_line: 2 }),
+      { tool: 'search_text', args: { query: 'y', path: 'line.txt' } },
+    ]);
+    expect([harmIn(evidence), verdicts(evidence)]).toEqual([[], ['success', 'success', 'success']]);
+    for (const { bytes } of evidence.replies) expect(bytes.length).toBeLessThan(1024 ** 2);
+  });
+});
+
+describe('changes that are hard to describe (D06)', () => {
+  it('two versions of 20,000 lines with nothing in common: the change is made, the diff may be missing', async () => {
+    const lines = (word: string, count: number): string => Array.from({ length: count }, (_, at) => `${word} ${at}\n`).join('');
+    const old = lines('old', 20_000);
+    const young = lines('new', 20_000);
+    writeFileSync(inWorkspace('unrelated.txt'), old);
+    const evidence = await scene.together([{ tool: 'edit_file', args: { path: 'unrelated.txt', edits: [{ old, new: young }] } }]);
+    expect([harmIn(evidence), verdicts(evidence)]).toEqual([[], ['success']]);
+    expect(readFileSync(inWorkspace('unrelated.txt'), 'utf8')).toBe(young);
+    expect(evidence.replies[0]!.message!.result!.structuredContent).toMatchObject({ diff_omitted: true });
+  });
+
+  it('a line of 2 MB, and a million lines of one character', async () => {
+    writeFileSync(inWorkspace('long.txt'), `${'x'.repeat(2_000_000)}y`);
+    writeFileSync(inWorkspace('many.txt'), `${'x\n'.repeat(1_000_000)}y\n`);
+    const edits = [{ old: 'y', new: 'z' }];
+    const evidence = await scene.together([
+      { tool: 'edit_file', args: { path: 'long.txt', edits } },
+      { tool: 'edit_file', args: { path: 'many.txt', edits } },
+      { tool: 'edit_file', args: { path: 'many.txt', edits: [{ old: 'x', new: 'w', expected_count: 100_000 }] } },
+    ]);
+    expect([harmIn(evidence), verdicts(evidence)]).toEqual([[], ['success', 'success', 'INVALID_ARGUMENT']]);
+  });
+});
+
+/**
+ * Swaps a name between what it should be and a link to a secret as fast as it can, in a process of its own, until it
+ * is killed. A file is swapped in one step; a folder cannot be, so its name is missing for a moment each time.
+ */
+const SWAPPERS = {
+  file: `for (;;) {
+    fs.symlinkSync(secret, aside); fs.renameSync(aside, name);
+    fs.writeFileSync(aside, 'word\\n'); fs.renameSync(aside, name);
+  }`,
+  folder: `for (;;) try {
+    fs.renameSync(name, aside); fs.symlinkSync(secret, name);
+    fs.unlinkSync(name); fs.renameSync(aside, name);
+  } catch {
+    for (const path of [name, aside]) fs.rmSync(path, { recursive: true, force: true });
+    fs.mkdirSync(name); fs.writeFileSync(name + '/secret.txt', 'word\\n');
+  }`,
+};
+function startSwapping(kind: keyof typeof SWAPPERS, name: string, secret: string): ChildProcess {
+  const program = `const fs = require('node:fs'); const [name, aside, secret] = process.argv.slice(1); ${SWAPPERS[kind]}`;
+  return spawn(process.execPath, ['-e', program, inWorkspace(name), inWorkspace(`aside-${kind}`), secret], { stdio: 'ignore' });
+}
+
+const MAY_HAPPEN = ['success', 'SYMLINK_ESCAPE', 'NOT_FOUND', 'CONFLICT', 'NOT_REGULAR_FILE', 'INVALID_ARGUMENT'];
+
+describe('what changes under its hands (F26)', () => {
+  it.each([
+    ['file', 'swap.txt', 'swap.txt', 'secret.txt'],
+    ['folder', 'swap', 'swap/secret.txt', '.'],
+  ] as const)('a %s that is swapped for a link to a secret shows and changes nothing outside', async (kind, name, path, secret) => {
+    world.put(`ws/${path}`, 'word\n');
+    const swapping = startSwapping(kind, name, join(world.outside, secret));
+    try {
+      const ways = [...Object.values(waysToRead(path)), ...Object.values(waysToWrite(path))];
+      const evidence = await scene.gather(async () => {
+        const replies: Reply[] = [];
+        for (let round = 0; round < 40; round++) replies.push(...(await Promise.all(ways.map((way) => scene.attacker.send(way)))));
+        return replies;
+      });
+      expect(swapping.exitCode).toBeNull();
+      expect(harmIn(evidence)).toEqual([]);
+      const seen = new Set(verdicts(evidence));
+      expect([...seen].filter((verdict) => !MAY_HAPPEN.includes(String(verdict)))).toEqual([]);
+      // Both states were met, or the case says nothing.
+      expect(seen).toContain('SYMLINK_ESCAPE');
+      expect(seen).toContain('success');
+    } finally {
+      swapping.kill('SIGKILL');
+    }
+  });
+});
+
+describe('what is outside (F42)', () => {
+  const pairs: [string, string, string][] = [
+    ['by text', '../outside/secret.txt', '../outside/nothing.txt'],
+    ['by link', 'link', 'link-missing'],
+    ['below a link', 'dir/secret.txt', 'dir/nothing.txt'],
+  ];
+  const textOf = ({ message }: Reply): string => message!.result!.content![0]!.text!;
+
+  it.each(pairs)('is answered alike whether or not it is there: %s', async (_how, there, missing) => {
+    for (const [way, attempt] of Object.entries(waysToRead(there))) {
+      const [one, other] = [await scene.attacker.send(attempt), await scene.attacker.send(waysToRead(missing)[way]!)];
+      expect(textOf(one)).toBe(textOf(other));
+    }
+    for (const [way, attempt] of Object.entries(waysToWrite(there))) {
+      const [one, other] = [await scene.attacker.send(attempt), await scene.attacker.send(waysToWrite(missing)[way]!)];
+      expect(textOf(one)).toBe(textOf(other));
+    }
+  });
+
+  it.each(pairs)('takes the same time whether or not it is there: %s', async (_how, there, missing) => {
+    const times: Record<string, number[]> = { there: [], missing: [] };
+    const took = async (path: string): Promise<number> => {
+      const started = performance.now();
+      await scene.attacker.send(read(path));
+      return performance.now() - started;
+    };
+    for (let round = 0; round < 300; round++) {
+      times['there']!.push(await took(there));
+      times['missing']!.push(await took(missing));
+    }
+    const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+    expect(Math.abs(median(times['there']!) - median(times['missing']!))).toBeLessThan(1);
+  });
+});
+
+describe('writes of several callers (F48)', () => {
+  const write = (path: string, content: string, more: object): Attempt => ({ tool: 'write_file', args: { path, content, ...more } });
+
+  it('of two overwrites with the same if_match one wins', async () => {
+    writeFileSync(inWorkspace('contended.txt'), 'old');
+    const evidence = await scene.together(Array.from({ length: 20 }, (_, at) => write('contended.txt', `writer ${at}`, { mode: 'overwrite', if_match: shaOf('old') })));
+    expect(harmIn(evidence)).toEqual([]);
+    expect(verdicts(evidence).toSorted()).toEqual([...Array(19).fill('CONFLICT'), 'success']);
+    expect(readFileSync(inWorkspace('contended.txt'), 'utf8')).toBe(`writer ${verdicts(evidence).indexOf('success')}`);
+  });
+
+  it('of 50 appends none is lost', async () => {
+    const evidence = await scene.together(Array.from({ length: 50 }, (_, at) => write('appended.txt', `line ${at}\n`, { mode: 'append' })));
+    expect([harmIn(evidence), new Set(verdicts(evidence))]).toEqual([[], new Set(['success'])]);
+    expect(readFileSync(inWorkspace('appended.txt'), 'utf8').split('\n').filter(Boolean).sort()).toEqual(Array.from({ length: 50 }, (_, at) => `line ${at}`).sort());
+  });
+
+  it('leave no temporary file', () => {
+    expect([...world.workspaceSnapshot().keys()].filter((path) => path.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('afterwards', () => {
+  it('the audit has every call once, as it ended, and neither log nor error output has a secret', async () => {
+    expect(await scene.close()).toEqual([]);
+  });
+});
