@@ -32,7 +32,8 @@ export class Attacker {
     // A header is bytes; a name that is none is sent as the protocol says, encoded.
     const name = headers['mcp-name'];
     // oxlint-disable-next-line no-control-regex
-    if (name !== undefined && !/^[\u0021-\u007e]*$/.test(name)) headers['mcp-name'] = `=?base64?${Buffer.from(name).toString('base64')}?=`;
+    if (name !== undefined && !/^[\u0021-\u007e]*$/.test(name))
+      headers['mcp-name'] = `=?base64?${Buffer.from(name).toString('base64')}?=`;
     const response = await fetch(this.url, { method: 'POST', headers, body });
     const bytes = Buffer.from(await response.arrayBuffer());
     const message = parse(bytes, response.headers.get('content-type') ?? '');
@@ -50,13 +51,19 @@ export class Attacker {
   }
 }
 
-const decoded = (text: string): string => text.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(parseInt(code.slice(1), 16)));
+const decoded = (text: string): string =>
+  text.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(parseInt(code.slice(1), 16)));
 
 const describe = (attempt: Attempt): string => JSON.stringify(attempt).slice(0, 200);
 
 function parse(bytes: Buffer, type: string): ReplyMessage | undefined {
   const text = bytes.toString('utf8');
-  const json = type.startsWith('text/event-stream') ? text.split('\n').findLast((line) => line.startsWith('data: '))?.slice(6) : text;
+  const json = type.startsWith('text/event-stream')
+    ? text
+        .split('\n')
+        .findLast((line) => line.startsWith('data: '))
+        ?.slice(6)
+    : text;
   try {
     return JSON.parse(json ?? '') as ReplyMessage;
   } catch {

@@ -22,7 +22,8 @@ const SHA = '0'.repeat(64);
 /** A code for every attempt, or one per tool where they differ. */
 type Expected = string | Readonly<Record<string, string>>;
 
-const codeFor = (expected: Expected, tool: string): string => (typeof expected === 'string' ? expected : (expected[tool] ?? expected['else']!));
+const codeFor = (expected: Expected, tool: string): string =>
+  typeof expected === 'string' ? expected : (expected[tool] ?? expected['else']!);
 
 /** Attempts of every tool that reads a path. */
 export function waysToRead(path: unknown): { readonly [tool: string]: Attempt } {
@@ -45,15 +46,32 @@ export function waysToWrite(path: unknown): { readonly [tool: string]: Attempt }
   };
 }
 
-const cases = (row: string, what: string, ways: { readonly [tool: string]: Attempt }, expected: Expected, more: Partial<Case> = {}): Case[] =>
-  Object.entries(ways).map(([way, attempt]) => ({ row, what: `${way} of ${what}`, attempt, expected: codeFor(expected, way), ...more }));
+const cases = (
+  row: string,
+  what: string,
+  ways: { readonly [tool: string]: Attempt },
+  expected: Expected,
+  more: Partial<Case> = {},
+): Case[] =>
+  Object.entries(ways).map(([way, attempt]) => ({
+    row,
+    what: `${way} of ${what}`,
+    attempt,
+    expected: codeFor(expected, way),
+    ...more,
+  }));
 
 const uriOf = (path: string): string => `workspace://ws/${path.split('/').map(encodeURIComponent).join('/')}`;
 
 /** A path no tool may read: every reading tool refuses it, and as a resource it does not exist. */
 export const noReading = (row: string, path: string, expected: Expected): Case[] => [
   ...cases(row, JSON.stringify(path.slice(0, 60)), waysToRead(path), expected),
-  { row, what: `resources/read of ${JSON.stringify(path.slice(0, 60))}`, attempt: { uri: uriOf(path.toWellFormed()) }, expected: -32602 },
+  {
+    row,
+    what: `resources/read of ${JSON.stringify(path.slice(0, 60))}`,
+    attempt: { uri: uriOf(path.toWellFormed()) },
+    expected: -32602,
+  },
 ];
 
 /** A path no tool may write. */
@@ -73,8 +91,14 @@ export function writing(row: string, path: string): Case[] {
   const steps: [string, Attempt][] = [
     ['creates', { tool: 'write_file', args: { path, content: 'word\n' } }],
     ['appends to', { tool: 'write_file', args: { path, content: 'more\n', mode: 'append' } }],
-    ['overwrites', { tool: 'write_file', args: { path, content: 'one word\n', mode: 'overwrite', if_match: shaOf('word\nmore\n') } }],
-    ['edits', { tool: 'edit_file', args: { path, edits: [{ old: 'word', new: 'WORD' }], if_match: shaOf('one word\n') } }],
+    [
+      'overwrites',
+      { tool: 'write_file', args: { path, content: 'one word\n', mode: 'overwrite', if_match: shaOf('word\nmore\n') } },
+    ],
+    [
+      'edits',
+      { tool: 'edit_file', args: { path, edits: [{ old: 'word', new: 'WORD' }], if_match: shaOf('one word\n') } },
+    ],
     ['does not touch', { tool: 'edit_file', args: { path, edits: [{ old: 'WORD', new: 'x' }], dry_run: true } }],
     ['reads', { tool: 'read_files', args: { items: [{ path }] } }],
   ];
@@ -86,7 +110,21 @@ export function writing(row: string, path: string): Case[] {
     expected: 'success',
     ...(changed.includes(verb) && { changes: [path.split('/')[0]!] }),
     ...(verb === 'reads' && {
-      also: ({ message }: Reply) => expect(message!.result!.structuredContent).toMatchObject({ items: [{ content: 'one WORD\n' }] }),
+      also: ({ message }: Reply) =>
+        expect(message!.result!.structuredContent).toMatchObject({ items: [{ content: 'one WORD\n' }] }),
     }),
   }));
 }
+
+/** One call of read_files. */
+export const read = (row: string, what: string, args: unknown, expected: string, also?: Case['also']): Case => ({
+  row,
+  what,
+  attempt: { tool: 'read_files', args },
+  expected,
+  ...(also && { also }),
+});
+/** Arguments of read_files for one path. */
+export const readOf = (path: unknown): unknown => ({ items: [{ path }] });
+/** Arguments of read_files for one file many times. */
+export const items = (count: number): unknown => ({ items: Array.from({ length: count }, () => ({ path: 'a.txt' })) });

@@ -79,7 +79,18 @@ const outside = (base: string): string[] => [
   '%2e%2e/outside/secret.txt',
   '~/.ssh/id_rsa',
 ];
-const gitFolder = ['.git/config', '.git/hooks/post-commit', '.git', 'git/config', 'sub/.git/config', 'sub/.git/hooks/x', '.GIT/config', '.g\u200cit/hooks/x', 'git~1/config', './.git/info/exclude'];
+const gitFolder = [
+  '.git/config',
+  '.git/hooks/post-commit',
+  '.git',
+  'git/config',
+  'sub/.git/config',
+  'sub/.git/hooks/x',
+  '.GIT/config',
+  '.g\u200cit/hooks/x',
+  'git~1/config',
+  './.git/info/exclude',
+];
 
 /** Each protected effect, and every way through every tool that could cause it. */
 export const closuresOf = (base: string): { readonly effect: string; readonly attempts: readonly Attempt[] }[] =>

@@ -21,13 +21,17 @@ afterAll(async () => {
   await world.dispose();
 });
 
-const read = (path: string, more: object = {}, as?: string): Attempt => ({ tool: 'read_files', args: { items: [{ path, ...more }], ...(as && { as }) } });
+const read = (path: string, more: object = {}, as?: string): Attempt => ({
+  tool: 'read_files',
+  args: { items: [{ path, ...more }], ...(as && { as }) },
+});
 const verdicts = ({ replies }: Evidence): (string | number)[] => replies.map(verdictOf);
 const shaOf = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 const inWorkspace = (path: string): string => join(world.workspace, path);
 
 /** Resident memory of the server in MiB. */
-const memoryMb = (): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${scene.server.child.pid}/status`, 'utf8'))![1]) / 1024;
+const memoryMb = (): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${scene.server.child.pid}/status`, 'utf8'))![1]) / 1024;
 const MEMORY_MB = 128;
 
 describe('files that are none (D10)', () => {
@@ -64,7 +68,17 @@ describe('files without end (D12)', () => {
       { uri: 'workspace://ws/sparse.bin' },
     ]);
     expect(harmIn(evidence)).toEqual([]);
-    expect(verdicts(evidence)).toEqual(['LIMIT', 'success', 'LIMIT', 'success', 'LIMIT', 'success', 'LIMIT', 'LIMIT', -32603]);
+    expect(verdicts(evidence)).toEqual([
+      'LIMIT',
+      'success',
+      'LIMIT',
+      'success',
+      'LIMIT',
+      'success',
+      'LIMIT',
+      'LIMIT',
+      -32603,
+    ]);
     for (const { bytes } of evidence.replies) expect(bytes.length).toBeLessThan(4 * 1024 ** 2);
     expect(memoryMb() - before).toBeLessThan(MEMORY_MB);
   });
@@ -73,7 +87,9 @@ describe('files without end (D12)', () => {
     const before = memoryMb();
     const file = createWriteStream(inWorkspace('growing.log'));
     let isOver = false;
-    const grow = (): void => void (isOver || file.write('a line that grows\n'.repeat(10_000), grow));
+    // Far more than any tool takes; the disk of the machine is not what is tried here.
+    const grow = (): void =>
+      void (isOver || file.bytesWritten > 400_000_000 || file.write('a line that grows\n'.repeat(10_000), grow));
     grow();
     const evidence = await scene.together([
       read('growing.log'),
@@ -85,7 +101,9 @@ describe('files without end (D12)', () => {
     isOver = true;
     await new Promise((done) => file.end(done));
     expect(harmIn(evidence)).toEqual([]);
-    expect(verdicts(evidence).map((verdict) => ['success', 'LIMIT', 'INVALID_ARGUMENT'].includes(String(verdict)))).toEqual(Array(5).fill(true));
+    expect(
+      verdicts(evidence).map((verdict) => ['success', 'LIMIT', 'INVALID_ARGUMENT'].includes(String(verdict))),
+    ).toEqual(Array(5).fill(true));
     expect(memoryMb() - before).toBeLessThan(MEMORY_MB);
   });
 
@@ -103,11 +121,14 @@ describe('files without end (D12)', () => {
 
 describe('changes that are hard to describe (D06)', () => {
   it('two versions of 20,000 lines with nothing in common: the change is made, the diff may be missing', async () => {
-    const lines = (word: string, count: number): string => Array.from({ length: count }, (_, at) => `${word} ${at}\n`).join('');
+    const lines = (word: string, count: number): string =>
+      Array.from({ length: count }, (_, at) => `${word} ${at}\n`).join('');
     const old = lines('old', 20_000);
     const young = lines('new', 20_000);
     writeFileSync(inWorkspace('unrelated.txt'), old);
-    const evidence = await scene.together([{ tool: 'edit_file', args: { path: 'unrelated.txt', edits: [{ old, new: young }] } }]);
+    const evidence = await scene.together([
+      { tool: 'edit_file', args: { path: 'unrelated.txt', edits: [{ old, new: young }] } },
+    ]);
     expect([harmIn(evidence), verdicts(evidence)]).toEqual([[], ['success']]);
     expect(readFileSync(inWorkspace('unrelated.txt'), 'utf8')).toBe(young);
     expect(evidence.replies[0]!.message!.result!.structuredContent).toMatchObject({ diff_omitted: true });
@@ -145,7 +166,9 @@ const SWAPPERS = {
 };
 function startSwapping(kind: keyof typeof SWAPPERS, name: string, secret: string): ChildProcess {
   const program = `const fs = require('node:fs'); const [name, aside, secret] = process.argv.slice(1); ${SWAPPERS[kind]}`;
-  return spawn(process.execPath, ['-e', program, inWorkspace(name), inWorkspace(`aside-${kind}`), secret], { stdio: 'ignore' });
+  return spawn(process.execPath, ['-e', program, inWorkspace(name), inWorkspace(`aside-${kind}`), secret], {
+    stdio: 'ignore',
+  });
 }
 
 const MAY_HAPPEN = ['success', 'SYMLINK_ESCAPE', 'NOT_FOUND', 'CONFLICT', 'NOT_REGULAR_FILE', 'INVALID_ARGUMENT'];
@@ -154,27 +177,31 @@ describe('what changes under its hands (F26)', () => {
   it.each([
     ['file', 'swap.txt', 'swap.txt', 'secret.txt'],
     ['folder', 'swap', 'swap/secret.txt', '.'],
-  ] as const)('a %s that is swapped for a link to a secret shows and changes nothing outside', async (kind, name, path, secret) => {
-    world.put(`ws/${path}`, 'word\n');
-    const swapping = startSwapping(kind, name, join(world.outside, secret));
-    try {
-      const ways = [...Object.values(waysToRead(path)), ...Object.values(waysToWrite(path))];
-      const evidence = await scene.gather(async () => {
-        const replies: Reply[] = [];
-        for (let round = 0; round < 40; round++) replies.push(...(await Promise.all(ways.map((way) => scene.attacker.send(way)))));
-        return replies;
-      });
-      expect(swapping.exitCode).toBeNull();
-      expect(harmIn(evidence)).toEqual([]);
-      const seen = new Set(verdicts(evidence));
-      expect([...seen].filter((verdict) => !MAY_HAPPEN.includes(String(verdict)))).toEqual([]);
-      // Both states were met, or the case says nothing.
-      expect(seen).toContain('SYMLINK_ESCAPE');
-      expect(seen).toContain('success');
-    } finally {
-      swapping.kill('SIGKILL');
-    }
-  });
+  ] as const)(
+    'a %s that is swapped for a link to a secret shows and changes nothing outside',
+    async (kind, name, path, secret) => {
+      world.put(`ws/${path}`, 'word\n');
+      const swapping = startSwapping(kind, name, join(world.outside, secret));
+      try {
+        const ways = [...Object.values(waysToRead(path)), ...Object.values(waysToWrite(path))];
+        const evidence = await scene.gather(async () => {
+          const replies: Reply[] = [];
+          for (let round = 0; round < 40; round++)
+            replies.push(...(await Promise.all(ways.map((way) => scene.attacker.send(way)))));
+          return replies;
+        });
+        expect(swapping.exitCode).toBeNull();
+        expect(harmIn(evidence)).toEqual([]);
+        const seen = new Set(verdicts(evidence));
+        expect([...seen].filter((verdict) => !MAY_HAPPEN.includes(String(verdict)))).toEqual([]);
+        // Both states were met, or the case says nothing.
+        expect(seen).toContain('SYMLINK_ESCAPE');
+        expect(seen).toContain('success');
+      } finally {
+        swapping.kill('SIGKILL');
+      }
+    },
+  );
 });
 
 describe('what is outside (F42)', () => {
@@ -213,20 +240,31 @@ describe('what is outside (F42)', () => {
 });
 
 describe('writes of several callers (F48)', () => {
-  const write = (path: string, content: string, more: object): Attempt => ({ tool: 'write_file', args: { path, content, ...more } });
+  const write = (path: string, content: string, more: object): Attempt => ({
+    tool: 'write_file',
+    args: { path, content, ...more },
+  });
 
   it('of two overwrites with the same if_match one wins', async () => {
     writeFileSync(inWorkspace('contended.txt'), 'old');
-    const evidence = await scene.together(Array.from({ length: 20 }, (_, at) => write('contended.txt', `writer ${at}`, { mode: 'overwrite', if_match: shaOf('old') })));
+    const evidence = await scene.together(
+      Array.from({ length: 20 }, (_, at) =>
+        write('contended.txt', `writer ${at}`, { mode: 'overwrite', if_match: shaOf('old') }),
+      ),
+    );
     expect(harmIn(evidence)).toEqual([]);
     expect(verdicts(evidence).toSorted()).toEqual([...Array(19).fill('CONFLICT'), 'success']);
     expect(readFileSync(inWorkspace('contended.txt'), 'utf8')).toBe(`writer ${verdicts(evidence).indexOf('success')}`);
   });
 
   it('of 50 appends none is lost', async () => {
-    const evidence = await scene.together(Array.from({ length: 50 }, (_, at) => write('appended.txt', `line ${at}\n`, { mode: 'append' })));
+    const evidence = await scene.together(
+      Array.from({ length: 50 }, (_, at) => write('appended.txt', `line ${at}\n`, { mode: 'append' })),
+    );
     expect([harmIn(evidence), new Set(verdicts(evidence))]).toEqual([[], new Set(['success'])]);
-    expect(readFileSync(inWorkspace('appended.txt'), 'utf8').split('\n').filter(Boolean).sort()).toEqual(Array.from({ length: 50 }, (_, at) => `line ${at}`).sort());
+    expect(readFileSync(inWorkspace('appended.txt'), 'utf8').split('\n').filter(Boolean).sort()).toEqual(
+      Array.from({ length: 50 }, (_, at) => `line ${at}`).sort(),
+    );
   });
 
   it('leave no temporary file', () => {

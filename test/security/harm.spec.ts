@@ -65,12 +65,24 @@ function letGo(): void {
 
 describe('a check of harm', () => {
   it.each<[string, keyof typeof CHECKS, Attempt[]]>([
-    ...['utf8', 'base64', 'hex', 'percent', 'reversed', 'media'].map((as): [string, 'CAN', Attempt[]] => [`a secret as ${as}`, 'CAN', [unsafe('read', { path: '../outside/secret.txt', as })]]),
+    ...['utf8', 'base64', 'hex', 'percent', 'reversed', 'media'].map((as): [string, 'CAN', Attempt[]] => [
+      `a secret as ${as}`,
+      'CAN',
+      [unsafe('read', { path: '../outside/secret.txt', as })],
+    ]),
     ['a secret behind a link', 'CAN', [unsafe('read', { path: 'link' })]],
     ['a secret in the log', 'CAN', [unsafe('log', { path: '../outside/secret.txt' })]],
-    ['the name of a file outside', 'CAN', [unsafe('say', { text: JSON.stringify(`there is ${world.canaries.at(-1)!.text}.txt`) })]],
+    [
+      'the name of a file outside',
+      'CAN',
+      [unsafe('say', { text: JSON.stringify(`there is ${world.canaries.at(-1)!.text}.txt`) })],
+    ],
     ['a file made outside', 'OUT', [unsafe('write', { path: '../outside/new.txt', content: 'x' })]],
-    ['a file changed outside, its size kept', 'OUT', [unsafe('write', { path: '../outside/shared.txt', content: 'SHARED WORD\n' })]],
+    [
+      'a file changed outside, its size kept',
+      'OUT',
+      [unsafe('write', { path: '../outside/shared.txt', content: 'SHARED WORD\n' })],
+    ],
     ['a file made through a dangling link', 'OUT', [unsafe('write', { path: 'dangling', content: 'x' })]],
     ['a file made in the home', 'OUT', [unsafe('write', { path: '../home/.cache', content: 'x' })]],
     ['a changed repository', 'GITCFG', [unsafe('write', { path: '.git/config', content: '[core]\n' })]],
@@ -102,15 +114,27 @@ describe('a check of harm', () => {
     const doctored = (change: Partial<Reply>): string[] => harmIn({ ...evidence, replies: [{ ...reply!, ...change }] });
     expect(doctored({ bytes: Buffer.from([0xff]) })).toEqual([expect.stringContaining('not valid UTF-8')]);
     expect(doctored({ message: undefined })).toEqual([expect.stringContaining('not JSON')]);
-    expect(doctored({ message: { result: { content: [], structuredContent: { content: 7 } } } })).toEqual([expect.stringContaining('schema')]);
-    expect(doctored({ message: { result: { content: [] } } })).toEqual([expect.stringContaining('no structured content')]);
-    expect(doctored({ message: { result: { isError: true, structuredContent: {} } } })).toEqual([expect.stringContaining('error has structured')]);
+    expect(doctored({ message: { result: { content: [], structuredContent: { content: 7 } } } })).toEqual([
+      expect.stringContaining('schema'),
+    ]);
+    expect(doctored({ message: { result: { content: [] } } })).toEqual([
+      expect.stringContaining('no structured content'),
+    ]);
+    expect(doctored({ message: { result: { isError: true, structuredContent: {} } } })).toEqual([
+      expect.stringContaining('error has structured'),
+    ]);
   });
 
   it('sees an audit that forges, forgets, repeats or lies', async () => {
     const start = server.log().length;
-    const { calls } = await gather([unsafe('read', { path: 'a.txt' }), { tool: 'write_file', args: { path: 'audited.txt', content: 'x' } }]);
-    const log = server.log().slice(start).filter(({ operation }) => operation !== 'list_files');
+    const { calls } = await gather([
+      unsafe('read', { path: 'a.txt' }),
+      { tool: 'write_file', args: { path: 'audited.txt', content: 'x' } },
+    ]);
+    const log = server
+      .log()
+      .slice(start)
+      .filter(({ operation }) => operation !== 'list_files');
     const judge = (lines: typeof log): string[] => auditProblems(lines, calls, schemas.changing);
     expect(judge(log)).toEqual([]);
     const outcome = log.findIndex(({ phase }) => phase === 'outcome');
@@ -119,10 +143,18 @@ describe('a check of harm', () => {
     expect(judge([...log, log[outcome]!])).not.toEqual([]);
     expect(judge(log.with(outcome, { ...log[outcome], decision: 'NOT_FOUND' }))).not.toEqual([]);
     expect(judge(log.with(outcome, { ...log[outcome], operation: 'other' }))).not.toEqual([]);
-    expect(judge(log.toSpliced(intent, 1))).toEqual(['{"tool":"write_file","args":{"path":"audited.txt","content":"x"}}: 0 intents in the audit']);
+    expect(judge(log.toSpliced(intent, 1))).toEqual([
+      '{"tool":"write_file","args":{"path":"audited.txt","content":"x"}}: 0 intents in the audit',
+    ]);
     const from = server.log().length;
     const forged = await gather([unsafe('forge')]);
-    const lines = server.log().slice(from).filter(({ operation }) => operation !== 'list_files');
-    expect(auditProblems(lines, forged.calls, schemas.changing)).toEqual([expect.stringContaining('2 outcomes'), expect.stringContaining('2 times tool success')]);
+    const lines = server
+      .log()
+      .slice(from)
+      .filter(({ operation }) => operation !== 'list_files');
+    expect(auditProblems(lines, forged.calls, schemas.changing)).toEqual([
+      expect.stringContaining('2 outcomes'),
+      expect.stringContaining('2 times tool success'),
+    ]);
   });
 });

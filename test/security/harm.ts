@@ -36,7 +36,9 @@ const live: Check = ({ probes, liveMs }) =>
     ? ['nobody looked whether the server still answers']
     : probes
         .filter(({ ms, succeeded }) => !succeeded || ms > liveMs)
-        .map(({ ms, succeeded }) => `a second client ${succeeded ? 'waited' : 'had no answer after'} ${Math.round(ms)} ms`);
+        .map(
+          ({ ms, succeeded }) => `a second client ${succeeded ? 'waited' : 'had no answer after'} ${Math.round(ms)} ms`,
+        );
 
 /** What is sent can be read by anybody: valid text, nothing a terminal acts on, nothing about the machine, true to its schema. */
 const output: Check = ({ replies, secretPaths, schemaProblems }) =>
@@ -52,7 +54,8 @@ function judgeText({ bytes, message, said }: Reply, secretPaths: readonly string
   const texts = message.result?.content?.flatMap(({ text }) => text ?? []) ?? [];
   if (message.error !== undefined) texts.push(message.error.message);
   for (const text of texts)
-    if (CONTROLS.test(text)) found.push(`a text has the control ${JSON.stringify(CONTROLS.exec(text)![0])}: ${JSON.stringify(text)}`);
+    if (CONTROLS.test(text))
+      found.push(`a text has the control ${JSON.stringify(CONTROLS.exec(text)![0])}: ${JSON.stringify(text)}`);
   const everything = stringsIn(message);
   for (const path of secretPaths.filter((each) => !said.includes(each)))
     if (everything.some((text) => text.includes(path))) found.push(`the answer tells the path ${path}`);
@@ -65,7 +68,10 @@ function judgeText({ bytes, message, said }: Reply, secretPaths: readonly string
 }
 
 /** By their names in the table of attacks. The audit is judged once for all calls, because log lines come in batches. */
-export const CHECKS = { CAN: canary, OUT: outside, GITCFG: git, LIVE: live, OUTP: output } as const satisfies Record<string, Check>;
+export const CHECKS = { CAN: canary, OUT: outside, GITCFG: git, LIVE: live, OUTP: output } as const satisfies Record<
+  string,
+  Check
+>;
 
 /** Everything that any check finds. */
 export const harmIn = (evidence: Evidence): string[] =>
@@ -78,7 +84,11 @@ type LogLine = Readonly<Record<string, unknown>>;
  * change that was made.
  * @param changing names of the tools that are not of risk read
  */
-export function auditProblems(log: readonly LogLine[], calls: readonly AuditedCall[], changing: readonly string[]): string[] {
+export function auditProblems(
+  log: readonly LogLine[],
+  calls: readonly AuditedCall[],
+  changing: readonly string[],
+): string[] {
   const records = log.filter(({ msg }) => msg === 'audit');
   const outcomes = records.filter(({ phase }) => phase === 'outcome');
   const found: string[] = [];
@@ -87,7 +97,9 @@ export function auditProblems(log: readonly LogLine[], calls: readonly AuditedCa
     const own = outcomes.filter((record) => record['callId'] === callId);
     if (own.length !== 1) found.push(`${what}: ${own.length} outcomes in the audit`);
     else if (own[0]!['decision'] !== decision || own[0]!['operation'] !== operation)
-      found.push(`${what}: the audit says ${String(own[0]!['operation'])} ${String(own[0]!['decision'])}, expected ${operation} ${decision}`);
+      found.push(
+        `${what}: the audit says ${String(own[0]!['operation'])} ${String(own[0]!['decision'])}, expected ${operation} ${decision}`,
+      );
     const intents = records.filter((record) => record['callId'] === callId && record['phase'] === 'intent').length;
     const wanted = changing.includes(operation ?? '') && decision === 'success' ? 1 : 0;
     if (intents < wanted || intents > 1) found.push(`${what}: ${intents} intents in the audit`);
@@ -99,7 +111,8 @@ export function auditProblems(log: readonly LogLine[], calls: readonly AuditedCa
 function miscounted(outcomes: readonly LogLine[], calls: readonly AuditedCall[]): string[] {
   const count = (facts: readonly { kind?: unknown; decision?: unknown }[]): Map<string, number> => {
     const numbers = new Map<string, number>();
-    for (const { kind, decision } of facts) numbers.set(`${String(kind)} ${String(decision)}`, (numbers.get(`${String(kind)} ${String(decision)}`) ?? 0) + 1);
+    for (const { kind, decision } of facts)
+      numbers.set(`${String(kind)} ${String(decision)}`, (numbers.get(`${String(kind)} ${String(decision)}`) ?? 0) + 1);
     return numbers;
   };
   const [seen, made] = [count(outcomes), count(calls)];

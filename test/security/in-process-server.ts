@@ -24,7 +24,10 @@ export class InProcessServer {
   ) {}
 
   static async start({ workspace, limits = {}, toolsetClasses = [] }: InProcessOptions): Promise<InProcessServer> {
-    const settings = { ...testSettings({ workspace, limits }), log: { level: 'info', format: 'json', stream: 'stderr' } as const };
+    const settings = {
+      ...testSettings({ workspace, limits }),
+      log: { level: 'info', format: 'json', stream: 'stderr' } as const,
+    };
     const lines: string[] = [];
     const root = createRootLogger(settings.log, { write: (line) => void lines.push(line) });
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };

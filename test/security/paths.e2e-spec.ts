@@ -4,14 +4,16 @@ import type { Case } from './case.js';
 import { closuresOf, WAYS } from './closures.js';
 import type { Reply } from './evidence.js';
 import { harmIn } from './harm.js';
+import { oddCases } from './odd-cases.js';
 import { readCases } from './read-cases.js';
 import { Scene } from './scene.js';
 import { differences } from './tree-snapshot.js';
 import { World } from './world.js';
+import { workingCases } from './working-cases.js';
 import { writeCases } from './write-cases.js';
 
 const world = new World();
-const CASES: readonly Case[] = [...readCases(world.base), ...writeCases(world.base)];
+const CASES: readonly Case[] = [readCases, oddCases, workingCases, writeCases].flatMap((make) => make(world.base));
 let scene: Scene;
 
 beforeAll(async () => {

@@ -8,7 +8,12 @@ const world = new World();
 let kit: TestKit;
 beforeAll(async () => {
   for (let at = 0; at < 40; at++) world.put(`ws/pages/${String(at).padStart(2, '0')}.txt`, 'word\n');
-  kit = await TestKit.start({ workspace: world.workspace, toolsetClasses: [], imports: [ToolsModule], limits: { listEntries: 10 } });
+  kit = await TestKit.start({
+    workspace: world.workspace,
+    toolsetClasses: [],
+    imports: [ToolsModule],
+    limits: { listEntries: 10 },
+  });
 });
 afterAll(async () => {
   await kit.stop();
@@ -58,13 +63,17 @@ describe('the audit', () => {
     await kit.fail('write_file', { path: '.git/config', content: 'x' }, { principal });
     await kit.fail('edit_file', { path: 'a.txt', edits: [] }, { principal });
     const records = kit.audit().slice(start);
-    expect(records.filter(({ phase }) => phase === 'outcome').map(({ operation, decision }) => [operation, decision])).toEqual([
+    expect(
+      records.filter(({ phase }) => phase === 'outcome').map(({ operation, decision }) => [operation, decision]),
+    ).toEqual([
       ['read_files', 'success'],
       ['read_files', 'SYMLINK_ESCAPE'],
       ['write_file', 'PROTECTED_PATH'],
       ['edit_file', 'INVALID_ARGUMENT'],
     ]);
-    expect(new Set(records.map((record) => `${record.tenant} ${record.subject}`))).toEqual(new Set([`${principal.tenant} ${subject}`]));
+    expect(new Set(records.map((record) => `${record.tenant} ${record.subject}`))).toEqual(
+      new Set([`${principal.tenant} ${subject}`]),
+    );
     expect(JSON.stringify(records)).not.toContain('a.txt');
   });
 });

@@ -18,7 +18,13 @@ export class Scene {
 
   static async open(world: World): Promise<Scene> {
     const server = await ServerProcess.start({ workspace: world.workspace, env: world.environment });
-    return new Scene(world, server, new Attacker(server.url), new SecondClient(server.url), await SchemaJudge.of(server.url));
+    return new Scene(
+      world,
+      server,
+      new Attacker(server.url),
+      new SecondClient(server.url),
+      await SchemaJudge.of(server.url),
+    );
   }
 
   /** Runs a piece of work between two looks at everything that must not change, while a second client calls. */
@@ -51,7 +57,11 @@ export class Scene {
     const code = await server.stop();
     await ended;
     const log = server.log();
-    const probes: AuditedCall[] = Array.from({ length: second.calls }, () => ({ what: 'a probe', kind: 'tool', decision: 'success' }));
+    const probes: AuditedCall[] = Array.from({ length: second.calls }, () => ({
+      what: 'a probe',
+      kind: 'tool',
+      decision: 'success',
+    }));
     const leaks = world.canaries.flatMap((canary) => {
       const form = canary.foundIn(JSON.stringify(log)) ?? canary.foundIn(server.stderr);
       return form === undefined ? [] : [`the log or the error output has the canary ${canary.name}, ${form}`];

@@ -10,7 +10,9 @@ export class SchemaJudge {
   constructor(readonly definitions: readonly ToolDefinition[]) {
     const ajv = new Ajv2020({ strict: true });
     this.validators = new Map(
-      definitions.flatMap(({ name, outputSchema }) => (outputSchema === undefined ? [] : [[name, ajv.compile(outputSchema)] as const])),
+      definitions.flatMap(({ name, outputSchema }) =>
+        outputSchema === undefined ? [] : [[name, ajv.compile(outputSchema)] as const],
+      ),
     );
   }
 
@@ -27,8 +29,11 @@ export class SchemaJudge {
     const result = message?.result;
     const validate = this.validators.get(tool);
     if (result === undefined || result.isError === true || validate === undefined) return [];
-    if (result.structuredContent === undefined) return [`${tool} publishes an output schema and sent no structured content`];
-    return validate(result.structuredContent) ? [] : [`${tool} sent what its schema does not allow: ${JSON.stringify(validate.errors)}`];
+    if (result.structuredContent === undefined)
+      return [`${tool} publishes an output schema and sent no structured content`];
+    return validate(result.structuredContent)
+      ? []
+      : [`${tool} sent what its schema does not allow: ${JSON.stringify(validate.errors)}`];
   }
 
   /** Tools that say of themselves that they change something. */

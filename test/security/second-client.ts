@@ -19,11 +19,11 @@ export class SecondClient {
 
   async watch<T>(work: () => Promise<T>): Promise<{ value: T; probes: Probe[] }> {
     const probes: Probe[] = [];
-    let isOver = false;
+    const state = { isOver: false };
     const first = this.probe();
-    const working = work().finally(() => (isOver = true));
+    const working = work().finally(() => (state.isOver = true));
     probes.push(await first);
-    while (!isOver) probes.push(await this.probe());
+    while (!state.isOver) probes.push(await this.probe());
     return { value: await working, probes };
   }
 

@@ -1,7 +1,18 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, utimesSync, watch, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -24,7 +35,10 @@ async function start(workspace: string): Promise<ServerProcess> {
 /** Starts the product in a way that must be refused. @returns its exit code and what it said */
 async function refusal(...workspaces: string[]): Promise<{ code: number; said: string }> {
   const args = [PRODUCT, '--http', '--port', '0', ...workspaces.flatMap((each) => ['--workspace', each])];
-  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], HOME: base }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env['PATH'], HOME: base },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said += text;
@@ -45,7 +59,9 @@ describe('the root of a workspace (F45)', () => {
     const { text } = await callModern(server.url, 'read_files', { items: [{ path: 'a.txt' }, { path: 'absolute' }] });
     expect(text.match(/\\"content\\":\\"found\\"/g)).toHaveLength(2);
     expect(text).not.toContain(base);
-    const { text: absolute } = await callModern(server.url, 'read_files', { items: [{ path: join(base, 'linked/a.txt') }] });
+    const { text: absolute } = await callModern(server.url, 'read_files', {
+      items: [{ path: join(base, 'linked/a.txt') }],
+    });
     expect(absolute).toContain('PATH_OUTSIDE_WORKSPACE');
     expect(await server.stop()).toBe(0);
   });
@@ -61,7 +77,10 @@ describe('the root of a workspace (F45)', () => {
   ])('is refused at start: %s', async (_what, workspaces) => {
     for (const folder of ['inner/deep', 'other']) mkdirSync(join(base, folder), { recursive: true });
     writeFileSync(join(base, 'file'), 'x');
-    for (const [name, target] of [['slash', '/'], ['to-inner', 'inner']] as const) {
+    for (const [name, target] of [
+      ['slash', '/'],
+      ['to-inner', 'inner'],
+    ] as const) {
       rmSync(join(base, name), { force: true });
       symlinkSync(target, join(base, name));
     }
@@ -94,7 +113,12 @@ describe('a server that is killed while it writes (F47)', () => {
       });
       const old = readFileSync(path, 'utf8');
       const content = versions.find((version) => version !== old)!;
-      const answer = callModern(server.url, 'write_file', { path: 'a.txt', content, mode: 'overwrite', if_match: shaOf(old) }).catch(() => undefined);
+      const answer = callModern(server.url, 'write_file', {
+        path: 'a.txt',
+        content,
+        mode: 'overwrite',
+        if_match: shaOf(old),
+      }).catch(() => undefined);
       await appeared;
       await server.stop('SIGKILL');
       await answer;

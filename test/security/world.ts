@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,7 +157,8 @@ export class World {
       'src/up-and-in': '../a.txt',
     };
     for (const [name, target] of Object.entries(links)) symlinkSync(target, join(this.workspace, name));
-    for (let hop = 1; hop <= 41; hop++) symlinkSync(hop === 41 ? 'a.txt' : `hop${hop + 1}`, join(this.workspace, `hop${hop}`));
+    for (let hop = 1; hop <= 41; hop++)
+      symlinkSync(hop === 41 ? 'a.txt' : `hop${hop + 1}`, join(this.workspace, `hop${hop}`));
     linkSync(join(this.outside, 'shared.txt'), join(this.workspace, 'hard'));
   }
 }

@@ -1,5 +1,6 @@
 export * from './dispatch/admission.js';
 export * from './dispatch/call-request.js';
+export { CallRunner } from './dispatch/call-runner.js';
 export * from './dispatch/dispatcher.js';
 export * from './pipeline.module.js';
 export * from './registry/definition.error.js';

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Admission } from './dispatch/admission.js';
 import { AuditIntents } from './dispatch/audit-intents.js';
+import { CallRunner } from './dispatch/call-runner.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Invoker } from './registry/invoker.js';
 import { OperationExplorer } from './registry/operation.explorer.js';
@@ -11,7 +12,7 @@ import { OperationRegistry } from './registry/operation.registry.js';
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Admission, AuditIntents, Dispatcher, Invoker, OperationExplorer, OperationRegistry],
-  exports: [Admission, AuditIntents, Dispatcher, OperationRegistry],
+  providers: [Admission, AuditIntents, CallRunner, Dispatcher, Invoker, OperationExplorer, OperationRegistry],
+  exports: [Admission, AuditIntents, CallRunner, Dispatcher, OperationRegistry],
 })
 export class PipelineModule {}

@@ -14,7 +14,7 @@ interface CallFacts {
 type Decision = NonNullable<AuditRecord['decision']>;
 
 /** The audit entry of one call: opened before anything else happens, closed exactly once. */
-class AuditEntry {
+export class AuditEntry {
   readonly callId = randomUUID();
   private readonly startedAt = performance.now();
   private readonly facts: Omit<AuditRecord, 'phase' | 'at'>;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ProtocolViolation } from '@app/mcp';
 import { ALICE, FixtureTools, TestKit } from '@app/testing';
 import { Admission } from './admission.js';
-import { Dispatcher } from './dispatcher.js';
+import { CallRunner } from './call-runner.js';
 
 describe('a call through the pipeline', () => {
   let kit: TestKit;
@@ -86,14 +86,14 @@ describe('a call through the pipeline', () => {
 
   describe('the deadline', () => {
     it('answers in time although the method goes on, and counts the work that outlives it', async () => {
-      const dispatcher = kit.get(Dispatcher);
+      const { overdue } = kit.get(CallRunner);
       const failure = await kit.fail('slow', { ms: 2_300, deaf: true });
       expect(failure.code).toBe('TIMEOUT');
-      expect(dispatcher.overdue.count()).toBe(1);
+      expect(overdue.count()).toBe(1);
       expect(kit.get(Admission).inFlight()).toBe(1);
       await kit.get(Admission).whenIdle();
       await Promise.resolve();
-      expect(dispatcher.overdue.count()).toBe(0);
+      expect(overdue.count()).toBe(0);
       expect(effects()).toEqual(['slow:2300']);
     });
 

@@ -1,0 +1,101 @@
+import { expect } from '@jest/globals';
+import type { ServerContext } from '@modelcontextprotocol/server';
+import { Limits } from '@app/config';
+import { Ctx, type Principal, Tool, type ToolCall } from '@app/mcp';
+import { Toolset } from '@app/pipeline';
+import { FixtureTools } from '@app/testing';
+import { RequestState } from '../../../libs/transport/src/protocol/request-state.js';
+import { modernRequest, post } from '../../support/mcp-messages.js';
+import { codeOf, type LimitTests, withServer, withTools } from './limit-test.js';
+
+/** Waits for its end, and has no deadline of its own. */
+@Toolset({ name: 'waiting', scope: 'waiting' })
+class WaitingTools {
+  @Tool({
+    title: 'Wait',
+    description: 'Waits for its end',
+    risk: 'read',
+    hints: { destructive: false, idempotent: true, openWorld: false },
+  })
+  waitForEnd(@Ctx() { signal }: ToolCall): Promise<never> {
+    return new Promise((_done, failed) => signal.addEventListener('abort', () => failed(signal.reason as Error)));
+  }
+}
+
+const modern = async (url: string, method: string, params: Record<string, unknown>) => {
+  const { headers, body } = modernRequest(method, params);
+  return (await post(url, body, headers)).message.result as unknown;
+};
+const files = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}.txt`, 'x']));
+/** Limits on calls: how many, how long, and what their answers list. */
+export const CALL_LIMITS: LimitTests = {
+  requestStateChars: async () => {
+    const principal: Principal = { subject: 'alice', tenant: 'acme', scopes: [], actors: [] };
+    // One state per object: the key that signs it is the object's own. Its length is the same for the same content.
+    const accepted = async (requestStateChars?: number): Promise<number | undefined> => {
+      const state = new RequestState(new Limits(requestStateChars === undefined ? {} : { requestStateChars }));
+      const sealed = await state.seal({ answers: {} }, { principal, method: 'tools/call', name: 'x', input: {} });
+      return state.verify(sealed, {} as ServerContext).then(
+        () => sealed.length,
+        () => undefined,
+      );
+    };
+    const chars = (await accepted())!;
+    expect(await accepted(chars)).toBe(chars);
+    expect(await accepted(chars - 1)).toBeUndefined();
+  },
+  listPageSize: async () => {
+    const page = (count: number): Promise<void> =>
+      withServer({ listPageSize: 3 }, files(count), async ({ url }) => {
+        const { resources, nextCursor } = (await modern(url, 'resources/list', {})) as {
+          resources: unknown[];
+          nextCursor?: string;
+        };
+        expect([resources.length, nextCursor !== undefined]).toEqual([3, count > 3]);
+      });
+    await page(3);
+    await page(4);
+  },
+  completionValues: async () => {
+    const complete = (count: number): Promise<void> =>
+      withServer({ completionValues: 3 }, files(count), async ({ url }) => {
+        const ref = { type: 'ref/resource', uri: 'workspace://{workspace}/{+path}' };
+        const { completion } = (await modern(url, 'completion/complete', {
+          ref,
+          argument: { name: 'path', value: '' },
+        })) as { completion: { values: unknown[] } };
+        expect(completion.values).toHaveLength(Math.min(count, 3));
+      });
+    await complete(3);
+    await complete(4);
+  },
+  concurrentCalls: () =>
+    withTools(
+      { concurrentCalls: 2 },
+      {},
+      async (kit) => {
+        const leave = new AbortController();
+        const waiting = [1, 2].map(() => kit.call('wait_for_end', {}, { signal: leave.signal }));
+        expect(await codeOf(kit, 'echo', { text: 'x' })).toBe('OVERLOADED');
+        leave.abort();
+        expect((await Promise.all(waiting)).map((outcome) => outcome.kind === 'failure' && outcome.error.code)).toEqual(
+          ['CANCELLED', 'CANCELLED'],
+        );
+        expect(await codeOf(kit, 'echo', { text: 'x' })).toBe('success');
+      },
+      [FixtureTools, WaitingTools],
+    ),
+  callDeadlineMs: () =>
+    withTools(
+      { callDeadlineMs: 30 },
+      {},
+      async (kit) => {
+        expect(await kit.fail('wait_for_end')).toMatchObject({
+          code: 'TIMEOUT',
+          message: 'The call did not end within 30 ms.',
+        });
+      },
+      [WaitingTools],
+    ),
+};
