@@ -10,7 +10,7 @@ import { SecondClient } from './second-client.js';
 import { UnsafeTools } from './unsafe.toolset.js';
 import { World } from './world.js';
 
-const LIVE_MS = 500;
+const LIVE_MS = 1_000;
 const FIFOS = ['p1', 'p2', 'p3', 'p4'];
 const world = new World();
 let server: InProcessServer;

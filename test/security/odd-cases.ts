@@ -51,7 +51,7 @@ export const oddCases = (base: string): Case[] => [
   ].map((range) =>
     read('D12', `the range ${JSON.stringify(range)}`, { items: [{ path: 'a.txt', ...range }] }, 'INVALID_ARGUMENT'),
   ),
-  ...noReading('O02', `${base}/ws/\u009b31m`, OUTSIDE),
+  ...noReading('O02', `${base}/ws/\u009b31m`, 'PATH_OUTSIDE_WORKSPACE'),
   {
     row: 'O02',
     what: 'search_text for a regular expression that a terminal would act on',

@@ -20,7 +20,7 @@ beforeAll(async () => {
   scene = await Scene.open(world);
 });
 afterAll(async () => {
-  await scene.server.stop();
+  await scene?.server.stop();
   await world.dispose();
 });
 

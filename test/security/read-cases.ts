@@ -31,6 +31,7 @@ export const readCases = (base: string): Case[] => [
     'dir/secret.txt',
     'dir',
     'dir-evil/secret.txt',
+    'evil-absolute/secret.txt',
     'src/up/secret.txt',
     'inner-folder/up/secret.txt',
     'to-root/etc/passwd',

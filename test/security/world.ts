@@ -135,6 +135,7 @@ export class World {
       dangling: join(this.outside, 'new.txt'),
       dir: this.outside,
       'dir-evil': '../ws-evil',
+      'evil-absolute': this.evil,
       'to-root': '/',
       proc: '/proc/self/root',
       environ: '/proc/self/environ',

@@ -49,9 +49,14 @@ export const writeCases = (base: string): Case[] => [
   ].flatMap((each) => noWriting('F03', each, OUTSIDE)),
   ...['link', 'link-relative'].flatMap((each) => noWriting('F07', each, LINK)),
   ...['dangling', 'link-missing'].flatMap((each) => noWriting('F08', each, LINK)),
-  ...['dir/new.txt', 'dir/x/y/new.txt', 'dir-evil/new.txt', 'src/up/new.txt', 'to-root/tmp/new.txt'].flatMap((each) =>
-    noWriting('F09', each, LINK),
-  ),
+  ...[
+    'dir/new.txt',
+    'dir/x/y/new.txt',
+    'dir-evil/new.txt',
+    'evil-absolute/new.txt',
+    'src/up/new.txt',
+    'to-root/tmp/new.txt',
+  ].flatMap((each) => noWriting('F09', each, LINK)),
   ...['c1/new.txt', 'hop1', 'loop1', 'loop1/x', 'self'].flatMap((each) => noWriting('F10', each, LINK)),
   ...['proc/tmp/new.txt', 'environ', 'memory', 'descriptor', 'stdin', 'own-folder/new.txt'].flatMap((each) =>
     noWriting('F12', each, LINK),

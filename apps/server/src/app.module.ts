@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule, type Settings } from '@app/config';
-import { AppLog, LoggingModule, type RootLogger } from '@app/logging';
+import { LoggingModule, type RootLogger } from '@app/logging';
 import { ChangeEvents, ServerIdentity } from '@app/mcp';
 import { OperationsModule } from '@app/operations';
 import { PipelineModule } from '@app/pipeline';
@@ -12,14 +12,14 @@ import { IDENTITY } from './identity.js';
 /** What the app binds for the libs: the ports they declare. */
 @Module({})
 class BindingsModule {
-  static of(): DynamicModule {
+  static of(root: RootLogger): DynamicModule {
     return {
       module: BindingsModule,
       global: true,
       providers: [
         { provide: ServerIdentity, useValue: IDENTITY },
         { provide: ChangeEvents, useClass: MemoryChangeEvents },
-        { provide: AuditSink, useFactory: (log: AppLog) => new LogAuditSink(log), inject: [AppLog] },
+        { provide: AuditSink, useValue: new LogAuditSink(root) },
       ],
       exports: [ServerIdentity, ChangeEvents, AuditSink],
     };
@@ -35,7 +35,7 @@ export class AppModule {
       imports: [
         ConfigModule.of(settings),
         LoggingModule.of(root),
-        BindingsModule.of(),
+        BindingsModule.of(root),
         PipelineModule,
         ToolsModule,
         TransportModule,

@@ -9,6 +9,8 @@ import { McpEndpoint } from '@app/transport';
 /** Longer than the minute after which gateways drop idle connections, so that they never meet a closed one. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 20_000;
+/** How late a slow request may be found. */
+const CHECK_MS = 2_000;
 
 export interface HttpApplication {
   readonly app: NestFastifyApplication;
@@ -26,6 +28,7 @@ export async function createHttpApplication(module: DynamicModule, limits: Limit
         keepAliveTimeout: KEEP_ALIVE_MS,
         headersTimeout: HEADERS_MS,
         requestTimeout: limits.requestBodyTimeoutMs,
+        connectionsCheckingInterval: CHECK_MS,
       },
       (req: IncomingMessage, res: ServerResponse) => {
         if (isMcp(req.url) && pending.endpoint !== undefined) pending.endpoint.handle(req, res);

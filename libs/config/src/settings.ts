@@ -39,6 +39,13 @@ export class ToolSettings {
 export class Limits {
   // Edge
   readonly bodyBytes: number = 8_388_608;
+  /** All bodies together that have not arrived whole. */
+  readonly bodyBytesInFlight: number = 134_217_728;
+  /** All answers together that their clients have not read. */
+  readonly answerBytesInFlight: number = 134_217_728;
+  /** What one client may leave unread, and what it may leave unread when memory is short. */
+  readonly answerBacklogBytes: number = 33_554_432;
+  readonly answerBacklogSmallBytes: number = 1_048_576;
   readonly headerBytes: number = 16_384;
   readonly headerCount: number = 100;
   readonly jsonDepth: number = 64;
@@ -52,6 +59,10 @@ export class Limits {
   readonly legacyReplayEvents: number = 256;
   readonly legacyReplayBytes: number = 262_144;
   readonly subscriptions: number = 1_024;
+  readonly subscribedUris: number = 256;
+  /** All URIs of one subscription together. */
+  readonly subscribedUriChars: number = 65_536;
+  readonly nameChars: number = 8_192;
   readonly tasks: number = 1_000;
   readonly tasksPerPrincipal: number = 100;
   readonly taskTtlMs: number = 15 * 60_000;
@@ -62,12 +73,12 @@ export class Limits {
   readonly taskStoreBytes: number = 67_108_864;
   readonly requestStateTtlS: number = 600;
   readonly requestStateChars: number = 65_536;
+  readonly requestStatesUsed: number = 100_000;
   readonly listPageSize: number = 100;
   readonly completionValues: number = 100;
   readonly concurrentCalls: number = 256;
   // Calls
   readonly callDeadlineMs: number = 30_000;
-  readonly metaBytes: number = 16_384;
   // Paths
   readonly pathChars: number = 4_096;
   readonly nameBytes: number = 255;
@@ -76,7 +87,6 @@ export class Limits {
   readonly readItems: number = 20;
   readonly readTextBytes: number = 262_144;
   readonly readMediaBytes: number = 5_242_880;
-  readonly lineBytes: number = 65_536;
   /** Bytes of one file looked at to count lines and compute its hash. */
   readonly readScanBytes: number = 67_108_864;
   // Listing
@@ -94,7 +104,6 @@ export class Limits {
   readonly searchMatches: number = 500;
   readonly searchLineChars: number = 400;
   readonly searchMs: number = 10_000;
-  readonly searchQueryChars: number = 4_096;
   readonly searchAnswerBytes: number = 65_536;
   readonly searchScannedMatches: number = 100_000;
   readonly searchOutputBytes: number = 134_217_728;

@@ -3,6 +3,11 @@ import type { LogSettings } from '@app/config';
 
 export interface RootLogger {
   readonly logger: Logger;
+  /**
+   * Writes one record whatever the level is set to, in the form of every other line, without going through the redactor.
+   * @throws Error while the stream fails or has no room: the record is lost then.
+   */
+  record(message: string, facts: object): void;
   /** Lines that could not be written so far. */
   droppedLines(): number;
   /** Writes out what is buffered, waits at most `timeoutMs`, then lets go of the stream: never blocks an exit. */
@@ -16,9 +21,17 @@ const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'authorizat
 export function createRootLogger(settings: LogSettings, stream?: DestinationStream): RootLogger {
   let dropped = 0;
   const destination = stream ?? batchedStream(settings.stream === 'stderr' ? 2 : 1);
-  if ('on' in destination)
-    for (const event of ['error', 'drop'])
-      (destination as ReturnType<typeof pino.destination>).on(event, () => dropped++);
+  let failing = false;
+  if ('on' in destination) {
+    const batched = destination as ReturnType<typeof pino.destination>;
+    batched.on('drop', () => dropped++);
+    batched.on('error', () => {
+      dropped++;
+      failing = true;
+    });
+    batched.on('write', () => (failing = false));
+  }
+  const out = settings.format === 'pretty' ? prettyStream(destination) : destination;
   const logger = pino(
     {
       level: settings.level,
@@ -27,9 +40,14 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    settings.format === 'pretty' ? prettyStream(destination) : destination,
+    out,
   );
-  return { logger, droppedLines: () => dropped, close: (timeoutMs) => closeStream(destination, timeoutMs) };
+  const record = (msg: string, facts: object): void => {
+    const before = dropped;
+    out.write(`${JSON.stringify({ level: 'info', time: new Date().toISOString(), msg, ...facts })}\n`);
+    if (failing || dropped > before) throw new Error('the log cannot be written');
+  };
+  return { logger, record, droppedLines: () => dropped, close: (timeoutMs) => closeStream(destination, timeoutMs) };
 }
 
 /** Lines are written together: a system call for each would cost a call more than its work. A crash loses at most the last of them. */

@@ -83,7 +83,8 @@ export class ToolCall {
     this.state = facts.state;
     this.askable = facts.askable ?? [];
     this.canHandOff = facts.canHandOff ?? false;
-    this.answers = { ...facts.state?.answers, ...facts.answers };
+    // What was accepted in an earlier round is sealed; the client cannot change it afterwards.
+    this.answers = { ...facts.answers, ...facts.state?.answers };
   }
 
   /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */

@@ -36,6 +36,8 @@ export interface ToolOptions {
   readonly deadlineMs?: number;
   /** The method may call `ask` or `elicit`. */
   readonly asksClient?: boolean;
+  /** Answers count although nothing was asked in this call yet. Never for a consent: a client could forge it. */
+  readonly takesUnaskedAnswers?: boolean;
   /**
    * The call may (`optional`) or must (`required`) run as a task where the client declares tasks. With `asksClient`,
    * `ToolCall.handOff` says where the task begins.

@@ -62,6 +62,20 @@ export class FixtureTools {
   }
 
   @Tool({
+    title: 'Change slowly',
+    description: 'Records a change, then works on without listening to its signal',
+    input: KeyInput,
+    output: Done,
+    risk: 'write',
+    hints: { ...quiet, idempotent: false, destructive: true },
+  })
+  async changeSlowly(@Input() { key }: z.infer<typeof KeyInput>): Promise<z.infer<typeof Done>> {
+    this.effects.push(`change:${key}`);
+    await setTimeout(50);
+    return { done: key };
+  }
+
+  @Tool({
     title: 'Execute',
     description: 'Records an execution',
     input: KeyInput,

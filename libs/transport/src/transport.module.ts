@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Limits } from '@app/config';
+import { AnswerBudget } from './http/answer-budget.js';
+import { BodyBudget } from './http/body-budget.js';
 import { HotLane } from './http/hot-lane.js';
 import { LegacySessions } from './http/legacy-sessions.js';
 import { McpEndpoint } from './http/mcp-endpoint.js';
@@ -20,6 +22,8 @@ import { TaskStore } from './tasks/task-store.js';
 @Module({
   providers: [
     { provide: TaskStore, useFactory: (limits: Limits) => new MemoryTaskStore(limits), inject: [Limits] },
+    AnswerBudget,
+    BodyBudget,
     CompletionHandler,
     HotLane,
     LegacySessions,

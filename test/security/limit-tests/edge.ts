@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { expect } from '@jest/globals';
+import { BodyBudget } from '../../../libs/transport/src/http/body-budget.js';
 import { modernRequest } from '../../support/mcp-messages.js';
 import { InProcessServer } from '../in-process-server.js';
 import { type LimitTests, withServer } from './limit-test.js';
@@ -45,6 +46,16 @@ export const EDGE_LIMITS: LimitTests = {
     withServer({ bodyBytes: 1_000 }, {}, async (server) => {
       expect(await send(server, BODY.padEnd(1_000))).toBe(200);
       expect(await send(server, BODY.padEnd(1_001))).toBe(413);
+    }),
+  bodyBytesInFlight: () =>
+    withServer({ bodyBytesInFlight: 1_000 }, {}, async (server) => {
+      expect([await send(server, BODY.padEnd(1_000)), await send(server, BODY.padEnd(1_001))]).toEqual([200, 503]);
+      const slow = connect(portOf(server), '127.0.0.1', () =>
+        slow.write(`POST /mcp HTTP/1.1\r\n${headersFor(BODY.padEnd(1_000)).join('\r\n')}\r\n\r\n${'x'.repeat(500)}`),
+      );
+      while (server.http.app.get(BodyBudget).heldBytes() < 500) await new Promise((next) => setImmediate(next));
+      expect([await send(server, BODY.padEnd(500)), await send(server, BODY.padEnd(501))]).toEqual([200, 503]);
+      slow.destroy();
     }),
   headerBytes: () =>
     withServer({ headerBytes: 2_048 }, {}, async (server) => {

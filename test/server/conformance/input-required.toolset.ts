@@ -22,7 +22,7 @@ const asked = (name: string, description: string) =>
 /** Calls of several rounds: asked, answered, asked again. */
 @Toolset(CONFORMANCE)
 export class InputRequiredFixtures {
-  @Tool(asked('elicitation', 'Asks the user for a name, then greets'))
+  @Tool({ ...asked('elicitation', 'Asks the user for a name, then greets'), takesUnaskedAnswers: true })
   elicitation(@Ctx() call: ToolCall): RichResult {
     const answer = call.elicit('user_name', { message: 'What is your name?', schema: Name });
     return says(answer.action === 'accept' ? `Hello, ${answer.content.name}!` : `You chose to ${answer.action}`);

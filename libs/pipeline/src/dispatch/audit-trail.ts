@@ -44,9 +44,9 @@ export class AuditEntry {
   }
 
   /** After the call, whatever became of it. */
-  close(decision: Decision): void | Promise<void> {
+  close(decision: Decision, phase: 'outcome' | 'late_outcome' = 'outcome'): void | Promise<void> {
     const durationMs = Math.round((performance.now() - this.startedAt) * 1000) / 1000;
-    return this.sink.record({ phase: 'outcome', at: Date.now(), ...this.facts, decision, durationMs });
+    return this.sink.record({ phase, at: Date.now(), ...this.facts, decision, durationMs });
   }
 }
 

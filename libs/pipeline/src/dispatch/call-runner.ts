@@ -66,7 +66,9 @@ export class CallRunner {
       await entry.close(outcome.kind === 'failure' ? outcome.error.code : outcome.kind);
     } catch (cause) {
       log.error('the audit sink failed', { err: cause });
-      return { kind: 'failure', callId: entry.callId, error: unrecorded(risk, cause) };
+      if (outcome.kind === 'failure' && outcome.error.code === 'POLICY_UNAVAILABLE') return outcome;
+      const error = unrecorded(risk !== 'read' && outcome.kind !== 'failure', cause);
+      return { kind: 'failure', callId: entry.callId, error };
     }
     return outcome;
   }
@@ -80,6 +82,7 @@ export class CallRunner {
         retryable: work.risk === 'read',
         overdue: this.overdue,
         open: this.admission.open,
+        onLateEnd: work.risk === 'read' ? undefined : (error?: unknown) => this.recordLateEnd(entry, log, error),
       };
       const value = await withDeadline(bounds, async (lifetime) => {
         this.admission.enter();
@@ -113,13 +116,21 @@ export class CallRunner {
       return { kind: 'failure', callId, error: toServerError(thrown, log) };
     }
   }
+
+  /** The caller was told TIMEOUT or CANCELLED; what became of the change all the same stands in a record of its own. */
+  private recordLateEnd(entry: AuditEntry, log: AppLog, error: unknown): void {
+    const decision = error === undefined ? 'success' : toServerError(error, log).code;
+    Promise.resolve(entry.close(decision, 'late_outcome')).catch((err: unknown) =>
+      log.error('the audit sink failed', { err }),
+    );
+  }
 }
 
 /** Nothing is answered that is not recorded; but a change that was made is not denied. */
-const unrecorded = (risk: Risk, cause: unknown): ServerError =>
-  risk === 'read'
-    ? new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded.', { cause })
-    : new ServerError('POLICY_UNAVAILABLE', 'The call ran, but how it ended could not be recorded.', {
+const unrecorded = (hadEffect: boolean, cause: unknown): ServerError =>
+  hadEffect
+    ? new ServerError('POLICY_UNAVAILABLE', 'The call ran, but how it ended could not be recorded.', {
         cause,
         hint: 'Look at what it should have changed before you repeat it.',
-      });
+      })
+    : new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded.', { cause });

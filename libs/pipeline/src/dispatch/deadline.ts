@@ -48,6 +48,8 @@ interface Bounds {
   readonly whenGone?: (gone: () => void) => void;
   readonly retryable: boolean;
   readonly overdue: OverdueWork;
+  /** Called when work ends after its caller was answered; with the error it ended in, if it did. */
+  readonly onLateEnd?: (error?: unknown) => void;
   /** Calls that can still be given up, e.g. by a shutdown that has run out of time. */
   readonly open: Set<GiveUp>;
 }
@@ -57,7 +59,7 @@ interface Bounds {
  * work has stopped; the work's signal is aborted with the reason at the same moment.
  */
 export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Promise<T>): Promise<T> {
-  const { deadlineMs, whenGone, retryable, overdue, open } = bounds;
+  const { deadlineMs, whenGone, retryable, overdue, open, onLateEnd } = bounds;
   const lifetime = new Lifetime(performance.now() + deadlineMs);
   return new Promise<T>((resolve, reject) => {
     let answered = false;
@@ -72,6 +74,7 @@ export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Pr
       if (!settle()) return;
       lifetime.end(reason);
       overdue.track(running);
+      if (onLateEnd !== undefined) running.then(() => onLateEnd(), onLateEnd);
       reject(reason);
     };
     const timer = setTimeout(

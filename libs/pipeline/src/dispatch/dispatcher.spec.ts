@@ -152,6 +152,21 @@ describe('a call through the pipeline', () => {
       ]);
     });
 
+    it('records what became of a change whose caller was answered before it ended', async () => {
+      const caller = new AbortController();
+      const call = kit.fail('change_slowly', { key: 'a' }, { signal: caller.signal });
+      while (effects().length === 0) await new Promise((next) => setImmediate(next));
+      caller.abort();
+      expect((await call).code).toBe('CANCELLED');
+      await kit.get(Admission).whenIdle();
+      await new Promise((next) => setImmediate(next));
+      expect(kit.audit().map(({ phase, decision }) => [phase, decision])).toEqual([
+        ['intent', undefined],
+        ['outcome', 'CANCELLED'],
+        ['late_outcome', 'success'],
+      ]);
+    });
+
     it('records the intent before the effect of a call that changes something', async () => {
       await kit.succeed('change', { key: 'a' });
       expect(decisions()).toEqual([

@@ -78,8 +78,8 @@ export class OperationExplorer implements OnModuleInit {
     const name = options.name ?? snakeCase(found.method);
     this.problems.push(...problemsOf(name, options));
     if (this.registry.tool(name) !== undefined) this.problems.push(`tool ${name}: two tools share this name`);
-    const { title, description, risk, deadlineMs, input, output, task, icons } = options;
-    const common = { title, description, risk, deadlineMs, input, output, task, icons };
+    const { title, description, risk, deadlineMs, input, output, task, icons, takesUnaskedAnswers } = options;
+    const common = { title, description, risk, deadlineMs, input, output, task, icons, takesUnaskedAnswers };
     const definition = defineTool(name, options);
     this.registry.add(
       {

@@ -18,6 +18,7 @@ export interface Operation {
   readonly input?: z.ZodObject;
   readonly output?: z.ZodObject;
   readonly asksClient: boolean;
+  readonly takesUnaskedAnswers?: boolean;
   readonly task?: 'optional' | 'required';
   readonly icons?: readonly Icon[];
   /** Runs guards, interceptors, the method and filters. */

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { startChild } from './child-start.js';
+import { leash } from './leash.js';
 import { LiveGroups } from './live-groups.js';
 
 /** How long a child asked to end may take before it is killed. */
@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly cwd: string;
   /** The whole environment: nothing is inherited. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The kernel kills the program when this process is gone, even by KILL; where that is not to be had, it is left out. */
+  readonly onLeash?: boolean;
   /** An open file to read from; default: nothing to read. */
   readonly stdinFd?: number;
   readonly signal?: AbortSignal;
@@ -41,27 +43,18 @@ export interface ChildEnd {
 /**
  * Runs a program in a process group of its own and waits until it is gone. The group is ended with TERM, a second
  * later with KILL, and swept once more after the exit, so that what the program started does not outlive it.
- * @throws Error with `code` ENOENT or EACCES where the program cannot be started; whatever `onStdout` throws
+ * @throws ServerError OVERLOADED where the machine has no files, processes or memory left to start it; Error with
+ *   `code` ENOENT or EACCES where the program cannot be started (not with `onLeash`); whatever `onStdout` throws
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   if (!isAbsolute(options.program)) throw new Error('a program is named by its absolute path');
+  const words = [...(options.onLeash ? await leash() : []), options.program, ...options.args];
   if (options.signal?.aborted) return { cause: 'aborted', code: null, signal: null, stderr: '' };
-  const child = spawn(options.program, options.args, {
-    cwd: options.cwd,
-    env: { ...options.env },
-    detached: true,
-    stdio: [options.stdinFd ?? 'ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
-  try {
-    return await new RunningChild(child, options).ended();
-  } catch (error) {
-    // A missing folder is reported as a missing program, which sends its reader the wrong way.
-    if ((await stat(options.cwd).catch(() => undefined)) === undefined)
-      throw Object.assign(new Error('the working folder of the child is gone', { cause: error }), { code: 'ENOCWD' });
-    throw error;
-  }
+  const [program, ...args] = words as [string, ...string[]];
+  return new RunningChild(await startChild(program, args, options), options).ended();
 }
+
+type StartedChild = Awaited<ReturnType<typeof startChild>>;
 
 class RunningChild {
   private cause: ChildEnd['cause'] = 'exit';
@@ -72,7 +65,7 @@ class RunningChild {
   private failure?: { readonly error: unknown };
 
   constructor(
-    private readonly child: ChildProcess,
+    private readonly child: StartedChild,
     private readonly options: ChildOptions,
   ) {}
 
@@ -83,8 +76,8 @@ class RunningChild {
       child.once('exit', (code, signal) => resolve([code, signal]));
     });
     const closed = new Promise<void>((resolve) => void child.once('close', () => resolve()));
-    child.stdout!.on('data', (chunk: Buffer) => this.takeStdout(chunk));
-    child.stderr!.on('data', (chunk: Buffer) => this.takeStderr(chunk));
+    child.stdout.on('data', (chunk: Buffer) => this.takeStdout(chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.takeStderr(chunk));
     const timer = setTimeout(() => this.end('timeout'), options.timeoutMs).unref();
     const onAbort = (): void => this.end('aborted');
     options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -100,8 +93,8 @@ class RunningChild {
       clearTimeout(this.killTimer);
       options.signal?.removeEventListener('abort', onAbort);
       if (child.pid !== undefined) LiveGroups.delete(child.pid);
-      child.stdout!.destroy();
-      child.stderr!.destroy();
+      child.stdout.destroy();
+      child.stderr.destroy();
     }
   }
 

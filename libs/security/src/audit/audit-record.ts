@@ -1,8 +1,11 @@
 import type { ErrorCode } from '@app/mcp';
 
-/** `intent` is written before the effect of a call that changes something, `outcome` after every call. */
+/**
+ * `intent` is written before the effect of a call that changes something, `outcome` when the caller is answered, and
+ * `late_outcome` when a change went on after that and has ended.
+ */
 export interface AuditRecord {
-  readonly phase: 'intent' | 'outcome';
+  readonly phase: 'intent' | 'outcome' | 'late_outcome';
   /** Milliseconds since 1970, UTC. */
   readonly at: number;
   readonly callId: string;

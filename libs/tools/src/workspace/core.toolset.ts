@@ -25,7 +25,7 @@ type WorkspaceInfo = z.infer<typeof WorkspaceInfo>;
 
 /** Bounds of connections and of the server's own books: no argument of a tool meets them. */
 const NOT_FOR_CALLERS =
-  /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|metaBytes|linkHops|concurrentCalls)/;
+  /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|answer|bodyBytesIn|subscribed|nameChars|linkHops|concurrentCalls)/;
 const GIT_PROGRAMS = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git'];
 const HEAD_BYTES = 512;
 const BRANCH = /^ref: refs\/heads\/([^\p{C}\p{Z}]{1,200})\n?$/u;

@@ -10,6 +10,7 @@ import { type ClientChannel, type Principal, ProtocolViolation, ServerIdentity }
 import { Dispatcher, type Outcome, OperationRegistry, type ToolOperation, type ToolValue } from '@app/pipeline';
 import { failureJson, successJson } from '../protocol/tool-result.js';
 import { sendJson, sendRefusal } from './answer.js';
+import { AnswerBudget } from './answer-budget.js';
 
 export const MODERN_VERSION = '2026-07-28';
 
@@ -44,6 +45,7 @@ export class HotLane {
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
+    private readonly answers: AnswerBudget,
     identity: ServerIdentity,
   ) {
     const { name, title, version } = identity;
@@ -75,7 +77,7 @@ export class HotLane {
     )
       return undefined;
     const capabilities = meta[CLIENT_CAPABILITIES_META_KEY];
-    if (!isObject(capabilities) || !Object.values(capabilities).every(isObject)) return undefined;
+    if (!isObject(capabilities) || !Object.entries(capabilities).every(isPlainCapability)) return undefined;
     if (!isClientInfo(meta[CLIENT_INFO_META_KEY])) return undefined;
     for (const key of UNPLAIN_META) if (meta[key] !== undefined) return undefined;
     const tool = this.registry.tool(name);
@@ -88,7 +90,9 @@ export class HotLane {
     const request = { principal, client: SILENT, whenGone, meta: withoutReserved(meta) };
     try {
       const outcome = await this.dispatcher.callTool(tool.name, input, request);
-      sendJson(res, 200, `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${this.render(outcome)}}`);
+      const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${this.render(outcome)}}`;
+      this.answers.track(res, body.length);
+      sendJson(res, 200, body);
     } catch (error) {
       if (error instanceof ProtocolViolation)
         sendRefusal(res, 200, error.code, error.message, { id, data: error.data });
@@ -109,14 +113,23 @@ export class HotLane {
   }
 }
 
+const CAPABILITIES = new Set(['elicitation', 'sampling', 'roots', 'experimental', 'extensions']);
+const CLIENT_INFO = new Set(['name', 'version', 'title']);
+
+/** A known capability with nothing but empty objects inside: what is more elaborate the SDK shall judge. */
+const isPlainCapability = ([name, value]: [string, unknown]): boolean =>
+  CAPABILITIES.has(name) && isObject(value) && Object.values(value).every((inner) => isObject(inner) && isEmpty(inner));
+
+function isEmpty(value: Json): boolean {
+  for (const _key in value) return false;
+  return true;
+}
+
 function isClientInfo(value: unknown): boolean {
   if (value === undefined) return true;
-  return (
-    isObject(value) &&
-    Object.values(value).every((part) => typeof part === 'string') &&
-    'name' in value &&
-    'version' in value
-  );
+  if (!isObject(value) || !('name' in value) || !('version' in value)) return false;
+  for (const key in value) if (!CLIENT_INFO.has(key) || typeof value[key] !== 'string') return false;
+  return true;
 }
 
 function withoutReserved(meta: Json): Json {

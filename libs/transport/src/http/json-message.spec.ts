@@ -4,7 +4,7 @@ import { Limits } from '@app/config';
 import { JsonRefusal, parseJson } from './json-message.js';
 
 const limits = new Limits({ jsonDepth: 4, jsonNodes: 20 });
-const parse = (text: string | Buffer, within = limits): unknown => parseJson(Buffer.from(text), within);
+const parse = (text: string | Buffer, within = limits): unknown => parseJson(Buffer.from(text), within).value;
 /** Whether JSON.stringify has to escape a name somewhere inside. */
 const hasEscapedName = (value: unknown): boolean =>
   typeof value === 'object' &&
@@ -71,9 +71,13 @@ describe('parseJson', () => {
     expect(codeOf(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toBe(-32700);
     expect(codeOf(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toBe(-32700);
   });
-  it('keeps a name that reaches for the prototype as plain data', () => {
-    const value = parse('{"__proto__":{"polluted":1}}') as object;
-    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
-    expect(Object.keys(value)).toEqual(['__proto__']);
+  it('says when a name reaches for the prototype', () => {
+    expect(parseJson(Buffer.from('{"a":[{"__proto__":1}]}'), limits).reachesForPrototype).toBe(true);
+    expect(parseJson(Buffer.from('{"a":["__proto__"]}'), limits).reachesForPrototype).toBe(false);
+  });
+  it('takes time in proportion to the body, whatever is in it', () => {
+    // Quadratic, these would take minutes: the test's own time limit is the bound.
+    for (const tail of [':'.repeat(1_000_000), '":'.repeat(500_000), '"a":'.repeat(250_000), '\\"'.repeat(500_000)])
+      expect([-32700, -32600]).toContain(codeOf(`{"${'a'.repeat(1_000_000)}"${tail}`));
   });
 });

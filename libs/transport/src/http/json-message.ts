@@ -17,12 +17,19 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const NEAR = 64;
 
+export interface ParsedBody {
+  readonly value: unknown;
+  /** Some object has a member `__proto__`, which copies of it lose or obey: only a reader that makes none may have it. */
+  readonly reachesForPrototype: boolean;
+}
+
 /**
  * Parses a body strictly: UTF-8, at most `jsonDepth` levels and `jsonNodes` values, no name twice in an object
- * (two readers could each believe another one). The shape is measured on the bytes, before anything is built.
+ * (two readers could each believe another one). The shape is measured on the bytes, before anything is built, in time
+ * proportional to the body.
  * @throws JsonRefusal
  */
-export function parseJson(body: Buffer, limits: Limits): unknown {
+export function parseJson(body: Buffer, limits: Limits): ParsedBody {
   if (!isUtf8(body)) throw new JsonRefusal('The body is not valid UTF-8', -32700);
   const names = measure(body, limits);
   let value: unknown;
@@ -31,8 +38,10 @@ export function parseJson(body: Buffer, limits: Limits): unknown {
   } catch {
     throw new JsonRefusal('The body is not valid JSON', -32700);
   }
-  if (countNames(value) !== names) throw new JsonRefusal('The body names a member twice', -32600);
-  return value;
+  const seen = { names: 0, reachesForPrototype: false };
+  visit(value, seen);
+  if (seen.names !== names) throw new JsonRefusal('The body names a member twice', -32600);
+  return { value, reachesForPrototype: seen.reachesForPrototype };
 }
 
 /**
@@ -66,9 +75,12 @@ function measure(body: Buffer, { jsonDepth, jsonNodes }: Limits): number {
         nodes++;
         break;
       case 0x3a: // :
+        // Every colon has a name of its own before it; what has none is no JSON, and must not be scanned again and again.
+        if (nameEnd === 0) throw new JsonRefusal('The body is not valid JSON', -32700);
         names++;
         for (let inside = nameStart; inside < nameEnd; inside++)
           if (body[inside] === BACKSLASH) throw new JsonRefusal('The body has a member name with escapes', -32600);
+        nameStart = nameEnd = 0;
         break;
     }
     if (nodes > jsonNodes) throw new JsonRefusal(`The body has more than ${jsonNodes} values`, -32600);
@@ -94,14 +106,15 @@ function endOfString(body: Buffer, start: number): number {
   }
 }
 
-function countNames(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
+function visit(value: unknown, seen: { names: number; reachesForPrototype: boolean }): void {
+  if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    let count = 0;
-    for (const item of value) count += countNames(item);
-    return count;
+    for (const item of value) visit(item, seen);
+    return;
   }
-  let count = 0;
-  for (const name in value) count += 1 + countNames((value as Record<string, unknown>)[name]);
-  return count;
+  for (const name in value) {
+    seen.names++;
+    if (name === '__proto__') seen.reachesForPrototype = true;
+    visit((value as Record<string, unknown>)[name], seen);
+  }
 }

@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { classifyInboundRequest, isJsonContentType } from '@modelcontextprotocol/server';
 import { Limits, ServerSettings } from '@app/config';
 import { AppLog } from '@app/logging';
-import { LOCAL_PRINCIPAL } from '@app/mcp';
+import { LOCAL_PRINCIPAL, ServerError } from '@app/mcp';
 import { Admission } from '@app/pipeline';
 import { sendRefusal } from './answer.js';
-import { BodyTooLarge, readBody } from './body.js';
+import { AnswerBudget } from './answer-budget.js';
+import { BodyBudget, BodyTooLarge } from './body-budget.js';
 import { HotLane, MODERN_VERSION } from './hot-lane.js';
 import { JsonRefusal, parseJson } from './json-message.js';
 import { LegacySessions } from './legacy-sessions.js';
@@ -46,6 +47,8 @@ export class McpEndpoint {
     private readonly hot: HotLane,
     private readonly modern: ModernLane,
     private readonly sessions: LegacySessions,
+    private readonly bodies: BodyBudget,
+    private readonly answers: AnswerBudget,
   ) {}
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -58,17 +61,25 @@ export class McpEndpoint {
     if (this.refusedByHeaders(req, res)) return;
     // Without configured authentication only local callers get this far (config refuses to boot otherwise).
     const principal = LOCAL_PRINCIPAL;
+    if (this.answers.isExhausted())
+      throw new ServerError('OVERLOADED', 'Too many bytes of answers wait for their readers.');
     if (req.method !== 'POST') {
       if (req.headers['mcp-protocol-version'] === MODERN_VERSION)
         return sendRefusal(res, 405, INVALID_REQUEST, 'This revision of the protocol only uses POST', {
           headers: { allow: 'POST' },
         });
+      this.answers.watch(res);
       return this.sessions.serve(req, res, principal);
     }
-    const message = parseJson(await readBody(req, this.limits.bodyBytes), this.limits);
+    const body = await this.bodies.read(req);
+    const { value: message, reachesForPrototype } = parseJson(body, this.limits);
     if (typeof message !== 'object' || message === null || Array.isArray(message))
       return sendRefusal(res, 400, INVALID_REQUEST, 'The body must be one JSON-RPC message; batches are not supported');
     if (this.hot.serve(req.headers, message as Json, res, principal)) return;
+    const flaw = flawOf(message as Json, this.limits);
+    if (flaw !== undefined) return sendRefusal(res, 400, -32602, flaw);
+    this.answers.watch(res);
+    if (reachesForPrototype) return sendRefusal(res, 400, INVALID_REQUEST, 'The body has a member named __proto__');
     if (this.isModern(req, message)) return this.modern.serve(req, res, principal, message);
     return this.sessions.serve(req, res, principal, message);
   }
@@ -116,11 +127,28 @@ export class McpEndpoint {
   private fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
     if (error instanceof BodyTooLarge)
       return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`);
+    if (error instanceof ServerError && error.code === 'OVERLOADED')
+      return sendRefusal(res, 503, -32603, `OVERLOADED: ${error.message}`, { headers: { 'retry-after': '1' } });
     if (error instanceof JsonRefusal) return sendRefusal(res, 400, error.code, error.message);
     if (req.destroyed && !req.complete) return;
     this.log.error('a request failed at the edge', { err: error });
     sendRefusal(res, 500, -32603, 'Internal server error');
   }
+}
+
+/** What the SDK would echo or keep whole, however large. */
+function flawOf({ params }: Json, limits: Limits): string | undefined {
+  const { name, uri, taskId, notifications } = (params ?? {}) as Json;
+  for (const value of [name, uri, taskId])
+    if (typeof value === 'string' && value.length > limits.nameChars)
+      return `A name or URI has more than ${limits.nameChars} characters`;
+  const uris = (notifications as { resourceSubscriptions?: unknown } | undefined)?.resourceSubscriptions;
+  if (!Array.isArray(uris)) return undefined;
+  if (uris.length > limits.subscribedUris) return `More than ${limits.subscribedUris} URIs in a subscription`;
+  const chars = uris.reduce((sum: number, each) => sum + String(each).length, 0);
+  return chars > limits.subscribedUriChars
+    ? `More than ${limits.subscribedUriChars} characters of URIs in a subscription`
+    : undefined;
 }
 
 function sentTwice({ headers, rawHeaders }: IncomingMessage): string | undefined {

@@ -10,6 +10,7 @@ export function toCallRequest(
   principal: Principal,
   facts?: ClientFacts,
   state?: CallState,
+  takesUnaskedAnswers = false,
 ): CallRequest {
   const { signal, _meta, inputResponses } = ctx.mcpReq;
   const whenGone = (gone: () => void): void => {
@@ -17,5 +18,7 @@ export function toCallRequest(
     else signal.addEventListener('abort', gone, { once: true });
   };
   const client = new SdkClientChannel(ctx);
-  return { principal, client, whenGone, meta: _meta, answers: inputResponses, state, askable: facts?.askable };
+  // Answers to questions nobody has asked are nothing, unless a tool says otherwise: they could forge a consent.
+  const answers = state === undefined && !takesUnaskedAnswers ? undefined : inputResponses;
+  return { principal, client, whenGone, meta: _meta, answers, state, askable: facts?.askable };
 }

@@ -19,7 +19,6 @@ export interface CallIdentity {
   readonly input: unknown;
 }
 
-const MAX_USED = 10_000;
 const INVALID = 'Invalid or expired requestState';
 
 /**
@@ -29,7 +28,8 @@ const INVALID = 'Invalid or expired requestState';
 @Injectable()
 export class RequestState {
   private readonly codec;
-  private readonly used = new Set<string>();
+  /** Used states until they expire by themselves; monotonic ms. Insertion order is order of expiry. */
+  private readonly used = new Map<string, number>();
 
   constructor(private readonly limits: Limits) {
     this.codec = createRequestStateCodec<Sealed>({ key: randomBytes(32), ttlSeconds: limits.requestStateTtlS });
@@ -50,10 +50,19 @@ export class RequestState {
     if (sealed === undefined) return undefined;
     if (sealed.call !== digestOf(identity) || this.used.has(sealed.nonce))
       throw new ProtocolViolation(INVALID, { reason: 'invalid_request_state' });
-    // Oldest first out. What is forgotten this way has expired, unless ten thousand questions were answered meanwhile.
-    if (this.used.size >= MAX_USED) this.used.delete(this.used.values().next().value!);
-    this.used.add(sealed.nonce);
+    this.forgetExpired();
+    if (this.used.size >= this.limits.requestStatesUsed)
+      throw new ProtocolViolation('Too many questions were answered lately; try again later', undefined, -32603);
+    this.used.set(sealed.nonce, performance.now() + this.limits.requestStateTtlS * 1_000);
     return sealed.state;
+  }
+
+  private forgetExpired(): void {
+    const now = performance.now();
+    for (const [nonce, expiresAt] of this.used) {
+      if (expiresAt > now) return;
+      this.used.delete(nonce);
+    }
   }
 }
 

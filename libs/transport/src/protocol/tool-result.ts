@@ -48,7 +48,7 @@ export function renderFailure(failure: Failure): CallToolResult {
   const { code, message, hint } = failure.error;
   return {
     isError: true,
-    content: [{ type: 'text', text: `${code}: ${message}${hint === undefined ? '' : ` Hint: ${hint}`}` }],
+    content: [{ type: 'text', text: readable(`${code}: ${message}${hint === undefined ? '' : ` Hint: ${hint}`}`) }],
     _meta: { [META_CALL_ID]: failure.callId, [META_ERROR]: errorFacts(failure) },
   };
 }

@@ -58,8 +58,8 @@ export class ToolHandler {
   ): Promise<ToolAnswer> {
     const identity: CallIdentity = { principal, method: 'tools/call', name, input };
     const state = this.state.open(ctx.mcpReq.requestState(), identity);
-    const request = toCallRequest(ctx, principal, facts, state);
     const tool = this.registry.tool(name);
+    const request = toCallRequest(ctx, principal, facts, state, tool?.takesUnaskedAnswers);
     if (tool?.task === 'required' && !facts.knowsTasks) {
       const error = new ServerError(
         'INVALID_ARGUMENT',

@@ -174,7 +174,8 @@ describe('calls that run as tasks', () => {
     expect(jobs.stopped).toEqual(['a']);
     expect(await runner.cancel(task.id, ALICE)).toBe(true);
     expect(await settled(runner, task)).toEqual({ status: 'cancelled' });
-    expect(kit.audit().at(-1)).toMatchObject({ operation: 'work', decision: 'CANCELLED' });
+    const outcomes = kit.audit().filter(({ phase }) => phase === 'outcome');
+    expect(outcomes.at(-1)).toMatchObject({ operation: 'work', decision: 'CANCELLED' });
   });
 
   it('are cancelled although the work does not listen', async () => {
