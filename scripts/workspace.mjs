@@ -11,6 +11,7 @@ const modules = join(root, 'node_modules');
 const installStamp = join(modules, '.installed-for');
 const MINIMUM = [22, 19];
 const PARENT_CHECK_MS = 250;
+const SIGNAL_PAUSE_MS = 1_000;
 
 /** The Node every script runs on: the pinned one, or this one where the platform has none and it is new enough. */
 export function runtime() {
@@ -85,10 +86,23 @@ export const buildTestServer = () => buildProject('test-server', 'dist-test', [.
 /** Runs a program on the pinned runtime to its end, hands signals on, and leaves with its code. */
 export function become(args, options = {}) {
   const child = spawn(runtime(), args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends its signal to the child as well, and a second one would force it: each is handed on once a second at most.
+  let handedOnAt = -SIGNAL_PAUSE_MS;
+  const handOn = (signal) => {
+    if (performance.now() - handedOnAt < SIGNAL_PAUSE_MS) return;
+    handedOnAt = performance.now();
+    child.kill(signal);
+  };
+  const isTerminal = process.stdin.isTTY === true;
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => handOn(signal));
+  process.on('SIGINT', () => isTerminal || handOn('SIGINT'));
   // npm starts scripts through a shell that dies of a signal without handing it on: its death is the signal then.
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS).unref();
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    handOn('SIGTERM');
+  }, PARENT_CHECK_MS).unref();
   child.on('error', (error) => {
     console.error(error.message);
     process.exit(1);

@@ -19,6 +19,18 @@ const TESTED: LimitTests = { ...EDGE_LIMITS, ...SESSION_LIMITS, ...CALL_LIMITS, 
 
 /** Limits that are shown elsewhere: why not here, and the file that names them. */
 const ELSEWHERE: Partial<Record<keyof Limits, { readonly why: string; readonly file: string }>> = {
+  answerBacklogBytes: {
+    why: 'what a client has not read is counted behind the buffers of the system',
+    file: 'libs/transport/src/http/answer-budget.spec.ts',
+  },
+  answerBacklogSmallBytes: {
+    why: 'what a client has not read is counted behind the buffers of the system',
+    file: 'libs/transport/src/http/answer-budget.spec.ts',
+  },
+  stdioLineBytes: {
+    why: 'shown where lines are cut, exactly',
+    file: 'libs/transport/src/stdio/line-guard.spec.ts',
+  },
   taskDeadlineMs: {
     why: 'a time, shown with tasks that outlive it',
     file: 'libs/transport/src/tasks/task-runner.spec.ts',
@@ -36,8 +48,8 @@ const ELSEWHERE: Partial<Record<keyof Limits, { readonly why: string; readonly f
   searchMs: { why: 'a time, shown with a search that is killed', file: 'libs/tools/src/search/search-text.spec.ts' },
 };
 
-/** Limits that nothing in the product reads, in their order there: what they promise is not kept by them. */
-const UNUSED: readonly (keyof Limits)[] = ['metaBytes', 'lineBytes', 'searchQueryChars'];
+/** Limits that nothing in the product reads: what they promise is not kept by them. There is no reason to have one. */
+const UNUSED: readonly (keyof Limits)[] = [];
 
 const NAMES = Object.keys(new Limits()) as (keyof Limits)[];
 const uncovered = (names: readonly string[]): string[] =>

@@ -14,7 +14,7 @@ export function greeting(settings: Settings, port: number, registry: OperationRe
   const launch = {
     node: process.execPath,
     script: join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs'),
-    workspace: workspace.roots[0]!.path,
+    workspaces: workspace.roots.map(({ name, path }) => `${name}=${path}`),
   };
   return `
   MCP Software Engineer is listening at ${url}

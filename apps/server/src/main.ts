@@ -32,7 +32,7 @@ async function run(command: Command): Promise<void> {
       await serve(settingsFor(command));
       return;
     case 'config-check':
-      settingsFor({ transport: 'http' });
+      settingsFor(command);
       return print('The configuration fits.');
     case 'tools': {
       const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
@@ -46,10 +46,16 @@ async function run(command: Command): Promise<void> {
       if (!(CLIENTS as readonly string[]).includes(command.client))
         throw new UsageError(`clients: one of ${CLIENTS.join(', ')}`);
       const script = join(PACKAGE_ROOT, 'bin/mcp-software-engineer.mjs');
-      const workspace = resolve(command.workspace ?? '.');
-      return print(clientConfig(command.client as ClientName, { node: process.execPath, script, workspace }));
+      const workspaces = command.workspaces.map(absolute);
+      return print(clientConfig(command.client as ClientName, { node: process.execPath, script, workspaces }));
     }
   }
+}
+
+/** `[NAME=]DIR` with the folder made absolute: a client starts the server from a folder of its own. */
+function absolute(workspace: string): string {
+  const equals = workspace.indexOf('=');
+  return workspace.slice(0, equals + 1) + resolve(workspace.slice(equals + 1));
 }
 
 function settingsFor(commandLine: Parameters<typeof loadSettings>[1]): Settings {

@@ -7,7 +7,8 @@ import type { Settings } from '@app/config';
 import { AppLog, createRootLogger, type RootLogger } from '@app/logging';
 import { Readiness } from '@app/operations';
 import { OperationRegistry } from '@app/pipeline';
-import { LegacySessions, StdioEndpoint } from '@app/transport';
+import { LeftoverSweep } from '@app/tools';
+import { LegacySessions, ModernLane, StdioEndpoint } from '@app/transport';
 import { AppModule } from './app.module.js';
 import { greeting } from './greeting.js';
 import { createHttpApplication } from './http-application.js';
@@ -26,12 +27,14 @@ async function serveHttp(settings: Settings, root: RootLogger, extra: Extra): Pr
   const log = app.get(AppLog);
   const lifecycle = new Lifecycle(app, settings.server, log, root, () => {
     app.get(LegacySessions).endAll();
+    void app.get(ModernLane).endAll();
     return stopListening(server);
   });
   lifecycle.install();
   await app.listen(settings.server.port, settings.server.host);
   const { port } = server.address() as AddressInfo;
   app.get(Readiness).markReady();
+  app.get(LeftoverSweep).start();
   log.info('listening', { host: settings.server.host, port });
   process.stderr.write(greeting(settings, port, app.get(OperationRegistry)));
   return port;
@@ -58,6 +61,7 @@ async function serveStdio(settings: Settings, root: RootLogger, extra: Extra): P
   const lifecycle = new Lifecycle(app, settings.server, app.get(AppLog), root, () => endpoint.close());
   lifecycle.install();
   app.get(Readiness).markReady();
+  app.get(LeftoverSweep).start();
   endpoint.start(() => void lifecycle.end(EXIT.done, 'the client closed the connection'));
   return 0;
 }

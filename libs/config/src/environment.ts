@@ -1,5 +1,5 @@
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { ArrayMinSize, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
 const DECIMAL = /^-?\d+$/;
 /** Only plain decimal text becomes a number, so that `0x1F`, `1e3` and `` stay strings and are refused. */
@@ -72,6 +72,7 @@ export class Environment {
 
   /** `core`, `default`, `all`, or a comma-separated list of toolset names. */
   @Transform(toList)
+  @ArrayMinSize(1)
   @Matches(/^[a-z][a-z0-9_-]*$/, { each: true })
   TOOLSETS: string[] = ['default'];
 

@@ -121,6 +121,11 @@ function readRoots(entries: readonly string[], problems: string[]): WorkspaceRoo
 function readRoot(entry: string, problems: string[]): WorkspaceRoot | undefined {
   const equals = entry.indexOf('=');
   const given = equals > 0 ? entry.slice(equals + 1) : entry;
+  if (given.trim() === '') {
+    // Most likely a shell variable that is not set: the current folder would be the wrong one.
+    problems.push('WORKSPACE_ROOTS: a workspace has an empty path');
+    return undefined;
+  }
   let path: string;
   try {
     path = realpathSync(resolve(given));

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { LogLevel } from './environment.js';
 
 export interface WorkspaceRoot {
@@ -48,6 +49,8 @@ export class Limits {
   readonly answerBacklogSmallBytes: number = 1_048_576;
   readonly headerBytes: number = 16_384;
   readonly headerCount: number = 100;
+  /** One message on stdio: the largest legal body, escaped. */
+  readonly stdioLineBytes: number = 16_777_216;
   readonly jsonDepth: number = 64;
   readonly jsonNodes: number = 10_000;
   readonly connections: number = 10_000;
@@ -96,7 +99,9 @@ export class Limits {
   readonly listMs: number = 5_000;
   readonly listBytes: number = 262_144;
   readonly walkDepth: number = 64;
+  /** Of ignore files in force in one folder, all together. */
   readonly ignoreFileBytes: number = 65_536;
+  readonly ignoreRules: number = 1_000;
   readonly globChars: number = 256;
   readonly globStars: number = 8;
   readonly globAlternatives: number = 16;
@@ -104,6 +109,9 @@ export class Limits {
   readonly searchMatches: number = 500;
   readonly searchLineChars: number = 400;
   readonly searchMs: number = 10_000;
+  /** Each is a process that can keep one core busy. */
+  readonly searchesRunning: number = Math.max(2, availableParallelism());
+  readonly searchesWaiting: number = 64;
   readonly searchAnswerBytes: number = 65_536;
   readonly searchScannedMatches: number = 100_000;
   readonly searchOutputBytes: number = 134_217_728;

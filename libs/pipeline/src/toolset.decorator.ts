@@ -1,16 +1,18 @@
-import { applyDecorators, Injectable, UseGuards } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { ToolsetMark, type ToolsetOptions } from './registry/toolset-mark.js';
-import { InputValidationGuard } from './stages/input-validation.guard.js';
-import { IntentGuard } from './stages/intent.guard.js';
-import { PrincipalGuard } from './stages/principal.guard.js';
-
-/** The stages that Nest carries out as guards, in the order of the one list (`stages/stages.ts`). */
-export const GUARD_STAGES = [PrincipalGuard, InputValidationGuard, IntentGuard] as const;
+import { GUARD_STAGES } from './stages/guard-stages.js';
 
 /**
- * Makes a class a provider of tools, resources and prompts, and puts the platform's stages around every
- * method. One class decorator, because guards of a class run before those of its methods: an author's own
- * guards run after the platform's, his interceptors inside of its stages.
+ * Makes a class a provider of tools, resources and prompts, and puts the platform's stages before every method. Guards
+ * of a class run before those of its methods, and the platform's stand first among those of the class, wherever an
+ * author has written his: his guards run after them, his interceptors inside of the stages.
  */
-export const Toolset = (options: ToolsetOptions): ClassDecorator =>
-  applyDecorators(Injectable(), ToolsetMark(options), UseGuards(...GUARD_STAGES));
+export function Toolset(options: ToolsetOptions): ClassDecorator {
+  return (target) => {
+    Injectable()(target);
+    ToolsetMark(options)(target);
+    const own = (Reflect.getMetadata(GUARDS_METADATA, target) ?? []) as unknown[];
+    Reflect.defineMetadata(GUARDS_METADATA, [...GUARD_STAGES, ...own], target);
+  };
+}

@@ -18,6 +18,6 @@ const TOOLSETS = [CoreTools, EngineerPrompts, FileTools, ListingTools, SearchToo
 /** Every toolset of the product, and what they work with. */
 @Module({
   providers: [...TOOLSETS, EditFile, LeftoverSweep, ReadFiles, RipgrepBinary, SearchEngines, Workspaces, WriteFile],
-  exports: [Workspaces],
+  exports: [LeftoverSweep, Workspaces],
 })
 export class ToolsModule {}

@@ -1,5 +1,6 @@
 export * from './http/legacy-sessions.js';
 export * from './http/mcp-endpoint.js';
+export * from './http/modern-lane.js';
 export * from './protocol/memory-change-events.js';
 export * from './stdio/stdio-endpoint.js';
 export * from './tasks/task.js';

@@ -39,6 +39,6 @@ import { TaskStore } from './tasks/task-store.js';
     TaskRunner,
     ToolHandler,
   ],
-  exports: [LegacySessions, McpEndpoint, StdioEndpoint],
+  exports: [ModernLane, LegacySessions, McpEndpoint, StdioEndpoint],
 })
 export class TransportModule {}

@@ -1,10 +1,10 @@
 import { expect } from '@jest/globals';
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
-import { Ctx, type Principal, Tool, type ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
+import { Ctx, Tool, type ToolCall } from '@app/mcp';
+import { Admission, Toolset } from '@app/pipeline';
 import { FixtureTools } from '@app/testing';
-import { RequestState } from '../../../libs/transport/src/protocol/request-state.js';
+import { type CallIdentity, RequestState } from '../../../libs/transport/src/protocol/request-state.js';
 import { modernRequest, post } from '../../support/mcp-messages.js';
 import { codeOf, type LimitTests, withServer, withTools } from './limit-test.js';
 
@@ -22,6 +22,13 @@ class WaitingTools {
   }
 }
 
+const IDENTITY: CallIdentity = {
+  principal: { subject: 'alice', tenant: 'acme', scopes: [], actors: [] },
+  method: 'tools/call',
+  name: 'x',
+  input: {},
+};
+
 const modern = async (url: string, method: string, params: Record<string, unknown>) => {
   const { headers, body } = modernRequest(method, params);
   return (await post(url, body, headers)).message.result as unknown;
@@ -31,11 +38,10 @@ const files = (count: number): Record<string, string> =>
 /** Limits on calls: how many, how long, and what their answers list. */
 export const CALL_LIMITS: LimitTests = {
   requestStateChars: async () => {
-    const principal: Principal = { subject: 'alice', tenant: 'acme', scopes: [], actors: [] };
     // One state per object: the key that signs it is the object's own. Its length is the same for the same content.
     const accepted = async (requestStateChars?: number): Promise<number | undefined> => {
       const state = new RequestState(new Limits(requestStateChars === undefined ? {} : { requestStateChars }));
-      const sealed = await state.seal({ answers: {} }, { principal, method: 'tools/call', name: 'x', input: {} });
+      const sealed = await state.seal({ answers: {} }, IDENTITY);
       return state.verify(sealed, {} as ServerContext).then(
         () => sealed.length,
         () => undefined,
@@ -45,6 +51,24 @@ export const CALL_LIMITS: LimitTests = {
     expect(await accepted(chars)).toBe(chars);
     expect(await accepted(chars - 1)).toBeUndefined();
   },
+  requestStatesUsed: async () => {
+    const state = new RequestState(new Limits({ requestStatesUsed: 2 }));
+    const use = async (): Promise<unknown> =>
+      state.open(await state.verify(await state.seal({ answers: {} }, IDENTITY), {} as ServerContext), IDENTITY);
+    expect([await use(), await use()]).toEqual([{ answers: {} }, { answers: {} }]);
+    await expect(use()).rejects.toMatchObject({ code: -32603 });
+  },
+  nameChars: () =>
+    withServer({ nameChars: 50 }, {}, async ({ url }) => {
+      const refusal = async (method: string, params: Record<string, unknown>): Promise<string | undefined> => {
+        const { headers, body } = modernRequest(method, params);
+        return (await post(url, body, headers)).message.error?.message;
+      };
+      expect(await refusal('tools/call', { name: 'x'.repeat(50) })).toContain('Unknown tool');
+      expect(await refusal('tools/call', { name: 'x'.repeat(51) })).toContain('more than 50 characters');
+      expect(await refusal('resources/read', { uri: 'x'.repeat(50) })).toBe('Resource not found');
+      expect(await refusal('resources/read', { uri: 'x'.repeat(51) })).toContain('more than 50 characters');
+    }),
   listPageSize: async () => {
     const page = (count: number): Promise<void> =>
       withServer({ listPageSize: 3 }, files(count), async ({ url }) => {
@@ -82,6 +106,8 @@ export const CALL_LIMITS: LimitTests = {
         expect((await Promise.all(waiting)).map((outcome) => outcome.kind === 'failure' && outcome.error.code)).toEqual(
           ['CANCELLED', 'CANCELLED'],
         );
+        // A place is free when the work has ended, not when its caller is told.
+        await kit.get(Admission).whenIdle();
         expect(await codeOf(kit, 'echo', { text: 'x' })).toBe('success');
       },
       [FixtureTools, WaitingTools],

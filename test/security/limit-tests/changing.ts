@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import type { TestKit } from '@app/testing';
+import type { Limits } from '@app/config';
 import { PathLocks } from '../../../libs/resources/src/files/path-locks.js';
+import { SearchSlots } from '../../../libs/tools/src/search/search-slots.js';
 import { codeOf, type LimitTests, withTools } from './limit-test.js';
 
 interface Found {
@@ -69,6 +71,38 @@ const searching: LimitTests = {
       expect((await search(kit, { path: 'in/exact.txt' })).matches).toHaveLength(1);
       expect(await search(kit, { path: 'in/more.txt' })).toMatchObject({ matches: [], skipped: { large: 1 } });
     }),
+};
+
+/** Searches that end when they are told to. */
+function slots(limits: Pick<Limits, 'searchesRunning' | 'searchesWaiting'>) {
+  const own = new SearchSlots(limits);
+  const end = Promise.withResolvers<void>();
+  let running = 0;
+  const start = (): Promise<void> =>
+    own.run(new AbortController().signal, () => {
+      running++;
+      return end.promise;
+    });
+  return { start, end: () => end.resolve(), running: () => running };
+}
+
+const turns: LimitTests = {
+  searchesRunning: async () => {
+    const { start, end, running } = slots({ searchesRunning: 2, searchesWaiting: 5 });
+    const searches = [start(), start(), start()];
+    expect(running()).toBe(2);
+    end();
+    await Promise.all(searches);
+    expect(running()).toBe(3);
+  },
+  searchesWaiting: async () => {
+    const { start, end } = slots({ searchesRunning: 1, searchesWaiting: 2 });
+    const searches = [start(), start(), start()];
+    await expect(start()).rejects.toMatchObject({ code: 'OVERLOADED' });
+    end();
+    await Promise.all(searches);
+    await start();
+  },
 };
 
 const edit = (path: string, old: string, young: string, more: object = {}): unknown => ({
@@ -150,4 +184,4 @@ const writing: LimitTests = {
 };
 
 /** Limits on what is searched and on what is written. */
-export const CHANGING_LIMITS: LimitTests = { ...searching, ...writing };
+export const CHANGING_LIMITS: LimitTests = { ...searching, ...turns, ...writing };

@@ -1,5 +1,8 @@
-import { connect } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { expect } from '@jest/globals';
+import { Limits } from '@app/config';
+import { AnswerBudget } from '../../../libs/transport/src/http/answer-budget.js';
 import { BodyBudget } from '../../../libs/transport/src/http/body-budget.js';
 import { modernRequest } from '../../support/mcp-messages.js';
 import { InProcessServer } from '../in-process-server.js';
@@ -57,6 +60,16 @@ export const EDGE_LIMITS: LimitTests = {
       expect([await send(server, BODY.padEnd(500)), await send(server, BODY.padEnd(501))]).toEqual([200, 503]);
       slow.destroy();
     }),
+  answerBytesInFlight: async () => {
+    for (const [bytes, isExhausted] of [
+      [100_000, false],
+      [100_001, true],
+    ] as const) {
+      const budget = new AnswerBudget(new Limits({ answerBytesInFlight: 100_000 }));
+      budget.track(new ServerResponse(new IncomingMessage(new Socket())), bytes);
+      expect([budget.heldBytes(), budget.isExhausted()]).toEqual([bytes, isExhausted]);
+    }
+  },
   headerBytes: () =>
     withServer({ headerBytes: 2_048 }, {}, async (server) => {
       const headers = headersFor(BODY);

@@ -134,6 +134,16 @@ const listing: LimitTests = {
         expect((await list(kit)).entries.every(({ path }) => path !== 'hidden.txt')).toBe(isHidden),
       );
   },
+  ignoreRules: async () => {
+    const ignored = { '.gitignore': '# no rule\none.txt\n\ntwo.txt\n', 'one.txt': 'x', 'two.txt': 'x' };
+    for (const [ignoreRules, left] of [
+      [2, ['.gitignore']],
+      [1, ['.gitignore', 'two.txt']],
+    ] as const)
+      await withTools({ ignoreRules }, ignored, async (kit) =>
+        expect((await list(kit)).entries.map(({ path }) => path)).toEqual(left),
+      );
+  },
   globChars: () =>
     withTools({ globChars: 5 }, {}, async (kit) => {
       expect(await codeOf(kit, 'list_files', { glob: 'abcde' })).toBe('success');

@@ -47,6 +47,21 @@ const areKept = (limits: Partial<Limits>, texts: readonly string[]): Promise<boo
     return kept;
   });
 
+/** What each of several subscriptions, all open at once, is answered with: a stream, or a refusal. */
+async function subscribed(url: string, filters: readonly object[]): Promise<(string | undefined)[]> {
+  const leave = new AbortController();
+  const types: (string | undefined)[] = [];
+  for (const filter of filters) {
+    const { headers, body } = modernRequest('subscriptions/listen', {
+      notifications: { toolsListChanged: true, ...filter },
+    });
+    const response = await fetch(url, { method: 'POST', headers, body, signal: leave.signal });
+    types.push(response.headers.get('content-type')?.split(';')[0]);
+  }
+  leave.abort();
+  return types;
+}
+
 const REAL_TIMERS = [
   'Date',
   'hrtime',
@@ -114,14 +129,23 @@ export const SESSION_LIMITS: LimitTests = {
   },
   subscriptions: () =>
     withServer({ subscriptions: 2 }, {}, async ({ url }) => {
-      const { headers, body } = modernRequest('subscriptions/listen', { notifications: { toolsListChanged: true } });
-      const leave = new AbortController();
-      const subscribe = () => fetch(url, { method: 'POST', headers, body, signal: leave.signal });
-      const types = [await subscribe(), await subscribe(), await subscribe()].map(
-        (response) => response.headers.get('content-type')?.split(';')[0],
-      );
-      expect(types).toEqual(['text/event-stream', 'text/event-stream', 'application/json']);
-      leave.abort();
+      expect(await subscribed(url, [{}, {}, {}])).toEqual([
+        'text/event-stream',
+        'text/event-stream',
+        'application/json',
+      ]);
+    }),
+  subscribedUris: () =>
+    withServer({ subscribedUris: 2 }, {}, async ({ url }) => {
+      const filters = [2, 3].map((count) => ({
+        resourceSubscriptions: Array.from({ length: count }, (_, at) => `x:${at}`),
+      }));
+      expect(await subscribed(url, filters)).toEqual(['text/event-stream', 'application/json']);
+    }),
+  subscribedUriChars: () =>
+    withServer({ subscribedUriChars: 20 }, {}, async ({ url }) => {
+      const filters = [10, 11].map((chars) => ({ resourceSubscriptions: ['x'.repeat(10), 'y'.repeat(chars)] }));
+      expect(await subscribed(url, filters)).toEqual(['text/event-stream', 'application/json']);
     }),
   tasks: () =>
     withStore({ tasks: 2 }, async (store) => {

@@ -4,8 +4,8 @@ export interface Launch {
   readonly node: string;
   /** Absolute path of the bin script. */
   readonly script: string;
-  /** Absolute path of the workspace. */
-  readonly workspace: string;
+  /** `[NAME=]DIR`, each with an absolute folder. */
+  readonly workspaces: readonly string[];
 }
 
 export const CLIENTS = ['claude-code', 'cursor', 'vscode'] as const;
@@ -14,8 +14,11 @@ export type ClientName = (typeof CLIENTS)[number];
 const NAME = 'mcp-software-engineer';
 
 /** The text a user puts into a client's configuration, or runs, to connect it over stdio. Starts node itself, so no npm banner reaches stdout. */
-export function clientConfig(client: ClientName, { node, script, workspace }: Launch): string {
-  const entry = { command: node, args: [script, '--stdio', '--workspace', workspace] };
+export function clientConfig(client: ClientName, { node, script, workspaces }: Launch): string {
+  const entry = {
+    command: node,
+    args: [script, '--stdio', ...workspaces.flatMap((workspace) => ['--workspace', workspace])],
+  };
   switch (client) {
     case 'claude-code':
       return `claude mcp add ${NAME} -- ${[entry.command, ...entry.args].map(shellQuote).join(' ')}`;

@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
 
+/** How to serve; `config check` takes the same, to say whether it would. */
+interface ServeOptions {
+  readonly transport: 'http' | 'stdio';
+  readonly host?: string;
+  readonly port?: string;
+  /** `[NAME=]DIR` as given. */
+  readonly workspaces?: string[];
+}
+
 /** What the user asked for on the command line. */
 export type Command =
-  | {
-      readonly kind: 'serve';
-      readonly transport: 'http' | 'stdio';
-      readonly host?: string;
-      readonly port?: string;
-      readonly workspaces?: string[];
-    }
-  | { readonly kind: 'config-check' }
+  | (ServeOptions & { readonly kind: 'serve' | 'config-check' })
   | { readonly kind: 'tools'; readonly action: 'list' | 'lock' }
-  | { readonly kind: 'clients'; readonly client: string; readonly workspace?: string }
+  | { readonly kind: 'clients'; readonly client: string; readonly workspaces: string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -35,31 +37,43 @@ export const HELP = `Usage: mcp-software-engineer [serve] [--stdio | --http] [op
 Settings come from the environment; see .env.example.
 `;
 
+/** What each command takes. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  serve: ['stdio', 'http', 'host', 'port', 'workspace'],
+  config: ['stdio', 'http', 'host', 'port', 'workspace'],
+  tools: [],
+  clients: ['workspace'],
+};
+
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
   const [first = 'serve', ...rest] = positionals;
+  const foreign = Object.keys(values).filter((option) => !(OPTIONS[first] ?? []).includes(option));
+  if (OPTIONS[first] !== undefined && foreign.length > 0) throw new UsageError(`${first} takes no --${foreign[0]}`);
   switch (first) {
-    case 'serve': {
+    case 'serve':
       if (rest.length > 0) throw new UsageError(`serve takes no ${rest[0]}`);
-      if (values.stdio && values.http) throw new UsageError('choose one of --stdio and --http');
-      const { host, port, workspace: workspaces } = values;
-      return { kind: 'serve', transport: values.stdio ? 'stdio' : 'http', host, port, workspaces };
-    }
+      return { kind: 'serve', ...serveOptions(values) };
     case 'config':
-      if (rest.join(' ') === 'check') return { kind: 'config-check' };
+      if (rest.join(' ') === 'check') return { kind: 'config-check', ...serveOptions(values) };
       break;
     case 'tools':
       if (rest.length === 1 && (rest[0] === 'list' || rest[0] === 'lock')) return { kind: 'tools', action: rest[0] };
       break;
     case 'clients':
       if (rest.length === 2 && rest[0] === 'print')
-        return { kind: 'clients', client: rest[1]!, workspace: values.workspace?.[0] };
+        return { kind: 'clients', client: rest[1]!, workspaces: values.workspace ?? ['.'] };
       break;
   }
   throw new UsageError(`not a command: ${positionals.join(' ')}`);
+}
+
+function serveOptions({ stdio, http, host, port, workspace }: ReturnType<typeof parse>['values']): ServeOptions {
+  if (stdio && http) throw new UsageError('choose one of --stdio and --http');
+  return { transport: stdio ? 'stdio' : 'http', host, port, workspaces: workspace };
 }
 
 function parse(args: readonly string[]) {

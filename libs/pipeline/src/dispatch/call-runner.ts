@@ -6,6 +6,7 @@ import { type AuditRecord, AuditSink } from '@app/security';
 import { Admission } from './admission.js';
 import { AuditIntents } from './audit-intents.js';
 import { type AuditEntry, AuditTrail } from './audit-trail.js';
+import { CallChannel } from './call-channel.js';
 import type { CallRequest, Outcome } from './call-request.js';
 import { OverdueWork, withDeadline } from './deadline.js';
 import { toServerError } from './error-mapping.js';
@@ -75,6 +76,7 @@ export class CallRunner {
 
   private async attempt(work: Work, request: CallRequest, entry: AuditEntry, log: AppLog): Promise<Outcome<unknown>> {
     const { callId } = entry;
+    const channel = new CallChannel(request.client);
     try {
       const bounds = {
         deadlineMs: request.deadlineMs ?? work.deadlineMs ?? this.limits.callDeadlineMs,
@@ -94,7 +96,7 @@ export class CallRunner {
             principal: request.principal,
             lifetime,
             log,
-            client: request.client,
+            client: channel,
             meta: request.meta ?? {},
             answers: request.answers,
             state: request.state,
@@ -114,6 +116,8 @@ export class CallRunner {
         return { kind: 'input_required', callId, requests: thrown.requests, state: thrown.state };
       if (thrown instanceof HandOff) return { kind: 'handed_off', callId, state: thrown.state };
       return { kind: 'failure', callId, error: toServerError(thrown, log) };
+    } finally {
+      channel.end();
     }
   }
 

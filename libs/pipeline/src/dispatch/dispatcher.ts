@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   type CompletionQuery,
+  InputRequired,
   type ListQuery,
   type PromptMessage,
   ProtocolViolation,
@@ -34,7 +35,7 @@ export class Dispatcher {
     const tool = this.registry.tool(name);
     if (tool === undefined) return this.refuseUnknown('tool', name, input, request);
     const outcome = await this.runner.run(
-      { ...workOf(tool), input, run: async (call) => checkOutput(tool, await tool.invoke(call)) },
+      { ...workOf(tool), input, run: async (call) => checkOutput(tool, await invoke(tool, call)) },
       request,
     );
     return outcome.kind === 'success' ? { ...outcome, value: toToolValue(outcome.value) } : outcome;
@@ -44,7 +45,7 @@ export class Dispatcher {
   async getPrompt(name: string, input: unknown, request: CallRequest): Promise<Outcome<readonly PromptMessage[]>> {
     const prompt = this.registry.prompt(name);
     if (prompt === undefined) return this.refuseUnknown('prompt', name, input, request);
-    const outcome = await this.runner.run({ ...workOf(prompt), input, run: (call) => prompt.invoke(call) }, request);
+    const outcome = await this.runner.run({ ...workOf(prompt), input, run: (call) => invoke(prompt, call) }, request);
     return outcome as Outcome<readonly PromptMessage[]>;
   }
 
@@ -54,7 +55,7 @@ export class Dispatcher {
     if (found === undefined) return this.refuseUnknown('resource', uri, uri, request, { uri });
     const { operation, variables } = found;
     const outcome = await this.runner.run(
-      { ...workOf(operation), input: variables, run: (call) => operation.invoke(call) },
+      { ...workOf(operation), input: variables, run: (call) => invoke(operation, call) },
       request,
     );
     if (outcome.kind !== 'success') return outcome;
@@ -111,6 +112,17 @@ export class Dispatcher {
       'unknown_operation',
     );
     throw new ProtocolViolation(kind === 'resource' ? 'Resource not found' : `Unknown ${kind}: ${quote(name)}`, data);
+  }
+}
+
+/** A question that was not declared could meet a transport that cannot ask it: a defect, told in the log. */
+async function invoke(operation: Operation, call: ToolCall): Promise<unknown> {
+  try {
+    return await operation.invoke(call);
+  } catch (thrown) {
+    if (thrown instanceof InputRequired && !operation.asksClient)
+      throw new Error(`${operation.name} asked its client, but does not declare asksClient`, { cause: thrown });
+    throw thrown;
   }
 }
 

@@ -1,11 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { type CanActivate, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { Prompt, Resource, Tool, type ToolOptions } from '@app/mcp';
 import { FixtureTools, TestKit } from '@app/testing';
+import { GUARD_STAGES } from '../stages/guard-stages.js';
 import { Toolset } from '../toolset.decorator.js';
 import { DefinitionError } from './definition.error.js';
 import { OperationRegistry } from './operation.registry.js';
+
+class Early implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
 
 const good: ToolOptions = {
   title: 'Good',
@@ -94,6 +101,47 @@ describe('definitions at boot', () => {
       expect.stringContaining('completes c'),
       expect.stringContaining('argument bare has no description'),
     ]);
+  });
+
+  it('refuses a method that is two things, or its input would be checked as only one of them', async () => {
+    @Toolset({ name: 'planted', scope: 'planted' })
+    class Planted {
+      @Tool(good)
+      @Resource({ uri: 'x://y', name: 'x', description: 'x' })
+      both(): object {
+        return {};
+      }
+    }
+    expect(await problems(Planted)).toEqual([expect.stringContaining('more than one')]);
+  });
+
+  it('refuses a toolset that is made per request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {}
+    @Toolset({ name: 'planted', scope: 'planted' })
+    class Planted {
+      constructor(readonly dependency: PerRequest) {}
+      @Tool(good)
+      doSomething(): object {
+        return {};
+      }
+    }
+    const start = TestKit.start({ toolsetClasses: [Planted], providers: [PerRequest] });
+    await expect(start).rejects.toThrow(/made per request/);
+  });
+
+  it('refuses a toolset whose guards do not begin with the stages of the platform', async () => {
+    @UseGuards(Early)
+    @Toolset({ name: 'planted', scope: 'planted' })
+    class Planted {
+      @Tool(good)
+      doSomething(): object {
+        return {};
+      }
+    }
+    expect(await problems(Planted)).toEqual([]);
+    Reflect.defineMetadata('__guards__', [Early, ...GUARD_STAGES], Planted);
+    expect(await problems(Planted)).toEqual([expect.stringContaining('not the first of its guards')]);
   });
 
   it('tells all problems of all tools at once', async () => {

@@ -1,7 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { Prompt, type PromptOptions, Resource, type ResourceOptions, Tool, type ToolOptions } from '@app/mcp';
 import { ToolSettings } from '@app/config';
+import { GUARD_STAGES } from '../stages/guard-stages.js';
 import { DefinitionError } from './definition.error.js';
 import { Invoker } from './invoker.js';
 import type { Completer, Lister } from './operation.js';
@@ -33,10 +35,18 @@ export class OperationExplorer implements OnModuleInit {
 
   onModuleInit(): void {
     const known = new Set<string>();
-    for (const { instance } of this.discovery.getProviders()) {
-      if (typeof instance !== 'object' || instance === null) continue;
+    for (const wrapper of this.discovery.getProviders()) {
+      const instance = wrapper.instance as unknown;
+      if (typeof instance !== 'object' || instance === null || typeof instance.constructor !== 'function') continue;
       const toolset = this.reflector.get(ToolsetMark, instance.constructor) as ToolsetOptions | undefined;
-      if (toolset !== undefined) known.add(toolset.name);
+      if (toolset !== undefined) {
+        known.add(toolset.name);
+        this.verifyStages(instance.constructor);
+        if (!wrapper.isDependencyTreeStatic())
+          this.problems.push(
+            `${instance.constructor.name}: depends on something made per request; a toolset is made once`,
+          );
+      }
       this.exploreProvider(instance, toolset);
     }
     for (const name of this.settings.toolsets)
@@ -59,12 +69,23 @@ export class OperationExplorer implements OnModuleInit {
         this.problems.push(`${instance.constructor.name}.${method}: stands outside a @Toolset, so no policy would run`);
         continue;
       }
+      if ([tool, resource, prompt].filter((mark) => mark !== undefined).length > 1)
+        this.problems.push(`${instance.constructor.name}.${method}: is more than one of tool, resource and prompt`);
       if (!this.isSelected(toolset)) continue;
       const found: Found = { instance, method, handler, toolset };
       if (tool !== undefined) this.addTool(found, tool);
       if (resource !== undefined) this.addResource(found, resource);
       if (prompt !== undefined) this.addPrompt(found, prompt);
     }
+  }
+
+  /** The platform's guards stand first and in their order, or the server does not start. */
+  private verifyStages(toolset: object): void {
+    const guards = (Reflect.getMetadata(GUARDS_METADATA, toolset) ?? []) as unknown[];
+    if (!GUARD_STAGES.every((guard, index) => guards[index] === guard))
+      this.problems.push(
+        `${(toolset as { name: string }).name}: the platform's stages are not the first of its guards`,
+      );
   }
 
   private isSelected({ name, core, optIn }: ToolsetOptions): boolean {

@@ -2,8 +2,8 @@
 export type StageCarrier = 'dispatcher' | 'guard' | 'method' | 'reserved';
 
 /**
- * The life of a call, outermost first: the platform's order, not that of decorators or modules.
- * `reserved` names a place that has no policy yet; nothing else may be put there.
+ * The life of a call, outermost first: the platform's order, not that of decorators or modules. The guards are derived
+ * from this list, and the boot verifies them on every operation. `reserved` names a place that has no policy yet.
  */
 export const STAGES = [
   { name: 'audit', carrier: 'dispatcher' },
@@ -20,14 +20,10 @@ export const STAGES = [
   { name: 'breaker', carrier: 'reserved' },
   { name: 'bulkhead', carrier: 'reserved' },
   { name: 'attempt timeout', carrier: 'reserved' },
+  { name: 'intent', carrier: 'guard' },
   { name: 'method', carrier: 'method' },
   { name: 'redact', carrier: 'reserved' },
   { name: 'validate output', carrier: 'dispatcher' },
 ] as const satisfies readonly { name: string; carrier: StageCarrier }[];
 
 export type StageName = (typeof STAGES)[number]['name'];
-
-/** The part of the list that is carried out today, in order. */
-export const ACTIVE_STAGES: readonly StageName[] = STAGES.filter(({ carrier }) => carrier !== 'reserved').map(
-  ({ name }) => name,
-);

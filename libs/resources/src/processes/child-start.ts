@@ -7,13 +7,13 @@ import type { ChildOptions } from './child.js';
 const SPENT = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 
 /**
- * Starts the child of `options`, in a process group of its own, with both outputs as pipes.
+ * Starts a child in a process group of its own, with both outputs as pipes.
  * @throws ServerError OVERLOADED where the machine has nothing left to start it with; Error with `code` ENOCWD where
  *   the folder is gone, else as the system has it: ENOENT, EACCES
  */
-export async function startChild(program: string, args: readonly string[], options: ChildOptions) {
+export async function startChild(options: ChildOptions) {
   try {
-    const child = spawn(program, args, {
+    const child = spawn(options.program, options.args, {
       cwd: options.cwd,
       env: { ...options.env },
       detached: true,

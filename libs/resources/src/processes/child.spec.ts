@@ -1,9 +1,13 @@
-import { mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildOptions, runChild } from './child.js';
+import { leashed } from './leash.js';
 import { LiveGroups } from './live-groups.js';
 
 async function isAlive(pid: number): Promise<boolean> {
@@ -137,5 +141,44 @@ describe('runChild', () => {
     await Promise.all(Array.from({ length: 20 }, () => runChild(sh('true'))));
     expect(process.listenerCount('exit')).toBe(before);
     expect(LiveGroups.count()).toBe(0);
+  });
+
+  it('answers OVERLOADED where no more files can be opened, and goes on afterwards', async () => {
+    const limits = (await readFile('/proc/self/limits', 'utf8')).match(/^Max open files\s+(\d+)\s+(\d+)/m)!;
+    const prlimit = ['prlimit', '--pid', String(process.pid)].join(' ');
+    // Started before: nothing can be started to lift the limit again.
+    const lifter = spawn('/bin/sh', ['-c', `read line; ${prlimit} --nofile=${limits[1]}:${limits[2]}`]);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    await promisify(execFile)('/bin/sh', ['-c', `${prlimit} --nofile=3:${limits[2]}`]);
+    const failure = await runChild(sh('true')).catch((error: unknown) => error);
+    lifter.stdin.end('now\n');
+    await once(lifter, 'exit');
+    await setImmediate();
+    process.off('unhandledRejection', note);
+    expect(failure).toMatchObject({ code: 'OVERLOADED', retryable: true, cause: { code: 'EMFILE' } });
+    expect(unhandled).toEqual([]);
+    expect(await runChild(sh('true'))).toMatchObject({ cause: 'exit', code: 0 });
+    expect(LiveGroups.count()).toBe(0);
+  });
+
+  it('leaves nothing on a leash running when its starter is killed', async () => {
+    const { program, args } = await leashed('/bin/sleep', ['600']);
+    expect(program).toBe('/usr/bin/setpriv');
+    const words = JSON.stringify([program, args]);
+    const source = `const [program, args] = ${words};
+      const { pid } = require('node:child_process').spawn(program, args, { detached: true, stdio: 'ignore' });
+      console.log(pid); setInterval(() => {}, 1000);`;
+    const starter = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(starter.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    const isSleep = async (): Promise<boolean> =>
+      (await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')).includes('(sleep)');
+    const until = performance.now() + 5_000;
+    while (!(await isSleep()) && performance.now() < until) await setImmediate();
+    expect(await isSleep()).toBe(true);
+    starter.kill('SIGKILL');
+    expect(await goes(pid)).toBe(true);
   });
 });

@@ -1,6 +1,5 @@
 import { isAbsolute } from 'node:path';
 import { startChild } from './child-start.js';
-import { leash } from './leash.js';
 import { LiveGroups } from './live-groups.js';
 
 /** How long a child asked to end may take before it is killed. */
@@ -16,8 +15,6 @@ export interface ChildOptions {
   readonly cwd: string;
   /** The whole environment: nothing is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The kernel kills the program when this process is gone, even by KILL; where that is not to be had, it is left out. */
-  readonly onLeash?: boolean;
   /** An open file to read from; default: nothing to read. */
   readonly stdinFd?: number;
   readonly signal?: AbortSignal;
@@ -44,14 +41,12 @@ export interface ChildEnd {
  * Runs a program in a process group of its own and waits until it is gone. The group is ended with TERM, a second
  * later with KILL, and swept once more after the exit, so that what the program started does not outlive it.
  * @throws ServerError OVERLOADED where the machine has no files, processes or memory left to start it; Error with
- *   `code` ENOENT or EACCES where the program cannot be started (not with `onLeash`); whatever `onStdout` throws
+ *   `code` ENOENT or EACCES where the program cannot be started; whatever `onStdout` throws
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   if (!isAbsolute(options.program)) throw new Error('a program is named by its absolute path');
-  const words = [...(options.onLeash ? await leash() : []), options.program, ...options.args];
   if (options.signal?.aborted) return { cause: 'aborted', code: null, signal: null, stderr: '' };
-  const [program, ...args] = words as [string, ...string[]];
-  return new RunningChild(await startChild(program, args, options), options).ended();
+  return new RunningChild(await startChild(options), options).ended();
 }
 
 type StartedChild = Awaited<ReturnType<typeof startChild>>;

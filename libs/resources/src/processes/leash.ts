@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { runChild } from './child.js';
+import { type ChildOptions, runChild } from './child.js';
 
 const SETPRIV = '/usr/bin/setpriv';
 const WORDS = ['--pdeathsig', 'KILL', '--'] as const;
@@ -8,11 +8,15 @@ const WORDS = ['--pdeathsig', 'KILL', '--'] as const;
 let found: Promise<readonly string[]> | undefined;
 
 /**
- * What to put before a program's name so that the kernel kills it when this process is gone, however that ended:
- * `setpriv` of util-linux, which sets the signal and becomes the program. Empty where there is none (not Linux, or a
- * `setpriv` of another make that does not know the option). Costs about 1 ms per start.
+ * The program and arguments to start instead of `program`, so that the kernel kills it when this process is gone,
+ * however that ended: `setpriv` of util-linux, which sets the signal and then becomes the program. Where there is none
+ * (not Linux, or a `setpriv` of another make that does not know the option) it is the program itself. Costs about
+ * 1 ms per start. A program that is missing is then told by exit code 127, not by ENOENT.
  */
-export const leash = (): Promise<readonly string[]> => (found ??= find());
+export async function leashed(program: string, args: readonly string[]): Promise<Pick<ChildOptions, 'program' | 'args'>> {
+  const [first, ...rest] = [...(await (found ??= find())), program, ...args];
+  return { program: first!, args: rest };
+}
 
 async function find(): Promise<readonly string[]> {
   if (process.platform !== 'linux') return [];

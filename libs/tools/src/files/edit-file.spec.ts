@@ -113,6 +113,14 @@ describe('edit_file', () => {
     expect((await refused('a.txt', [{ old: '', new: 'y' }])).code).toBe('INVALID_ARGUMENT');
   });
 
+  it('shows no control or invisible character of a close line as it is', async () => {
+    await writeFile(join(root, 'control.txt'), 'const\tvalue = "\u009b31m\u202e\u{e0041}\u001b[0m";\n');
+    const { hint } = await refused('control.txt', [{ old: 'const value = "31m [0m";', new: 'y' }]);
+    expect(hint).toContain('\\u{9b}31m\\u{202e}\\u{e0041}\\u001b[0m');
+    // oxlint-disable-next-line no-control-regex
+    expect(hint).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  });
+
   it('writes nothing where nothing changes, or for a dry run', async () => {
     await put('a.txt', 'same');
     const before = await stat(join(root, 'a.txt'));

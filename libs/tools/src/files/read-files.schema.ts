@@ -37,7 +37,8 @@ export const ItemError = z.strictObject({ code: z.string(), message: z.string(),
 
 export const ReadItemResult = z.strictObject({
   path: z.string(),
-  content: z.string().optional().describe('Exact; missing for media, which is a block of its own'),
+  content: z.string().optional().describe('Exact; of text only'),
+  content_block: z.int().min(1).optional().describe('Index of the content block with the base64 of what is not text'),
   start_line: z.int().optional(),
   end_line: z.int().optional(),
   total_lines: z.int().optional(),

@@ -139,11 +139,17 @@ describe('read_files', () => {
       expect([path, error.code]).toEqual([path, 'UNSUPPORTED_ENCODING']);
       expect(error.hint).toContain('base64');
     }
-    expect(await read('latin1', {}, { as: 'base64' })).toMatchObject({
-      content: Buffer.from('caf\u00e9\n', 'latin1').toString('base64'),
-      encoding: 'base64',
-      bytes: 5,
+    const outcome = await kit.call('read_files', { items: [{ path: 'latin1' }], as: 'base64' });
+    if (outcome.kind !== 'success') throw new Error('failed');
+    const { content, structured } = outcome.value;
+    const blob = Buffer.from('caf\u00e9\n', 'latin1').toString('base64');
+    const [item] = (structured as ReadFilesOutput).items;
+    expect(item).toMatchObject({ content_block: 1, encoding: 'base64', bytes: 5 });
+    expect(content[item!.content_block!]).toEqual({
+      type: 'resource',
+      resource: { uri: 'workspace://ws/latin1', mimeType: item!.mime, blob },
     });
+    expect(JSON.stringify(outcome.value).split(blob)).toHaveLength(2);
     expect((await read('nul', {}, { as: 'text' })).content).toBe('a\0b');
   });
 
@@ -191,8 +197,9 @@ describe('read_files', () => {
       encoding: 'media',
       mime: 'image/png',
       truncated: false,
+      content_block: 1,
     });
-    expect(sound).toMatchObject({ mime: 'audio/wav' });
+    expect(sound).toMatchObject({ mime: 'audio/wav', content_block: 2 });
     expect(svg).toMatchObject({ mime: 'text/plain', encoding: 'utf-8' });
   });
 

@@ -5,6 +5,7 @@ import { Limits } from '@app/config';
 import { type Content, RichResult, ServerError, text, type ToolCall } from '@app/mcp';
 import type { OpenFile } from '@app/resources';
 import type { Workspace } from '../workspace/workspace.js';
+import { workspaceUri } from '../resources/workspace-uri.js';
 import { Workspaces } from '../workspace/workspaces.js';
 import type { ReadFilesInput, ReadFilesOutput, ReadItem, ReadItemResult } from './read-files.schema.js';
 import { sniff, SNIFF_BYTES, type Sniffed } from './read-files.sniff.js';
@@ -49,8 +50,12 @@ export class ReadFiles {
         answers.push({ result: failedItem(item.path, error, input.items.length > 1) });
       }
     }
-    const output = { items: answers.map(({ result }) => result) };
-    const blocks = answers.flatMap(({ block }) => block ?? []);
+    // The first block is the text of the structured answer, so those of files are counted from 1.
+    const blocks: Content[] = [];
+    const items = answers.map(({ result, block }) =>
+      block === undefined ? result : { ...result, content_block: blocks.push(block) },
+    );
+    const output = { items };
     return blocks.length === 0 ? output : new RichResult([text(JSON.stringify(output)), ...blocks], output);
   }
 
@@ -67,7 +72,15 @@ export class ReadFiles {
     if (as === 'text' || (as === 'auto' && sniffed.kind === 'text'))
       return { result: await this.readText(file, item, budget, signal, as === 'text') };
     if (as === 'auto' && sniffed.kind === 'binary') throw this.binary(file, sniffed);
-    return await this.readBytes(file.handle, item.path, sniffed, as === 'base64', budget, signal);
+    const { data, result } = await this.readBytes(file.handle, item.path, sniffed, budget, signal);
+    const base64 = data.toString('base64');
+    if (as === 'base64') {
+      const uri = workspaceUri(workspace.name, file.canonical);
+      const block: Content = { type: 'resource', resource: { uri, mimeType: sniffed.mime, blob: base64 } };
+      return { result: { ...result, encoding: 'base64' }, block };
+    }
+    const type = sniffed.kind === 'audio' ? 'audio' : 'image';
+    return { result: { ...result, encoding: 'media' }, block: { type, data: base64, mimeType: sniffed.mime } };
   }
 
   private async readText(
@@ -109,11 +122,10 @@ export class ReadFiles {
   private async readBytes(
     handle: FileHandle,
     path: string,
-    { kind, mime }: Sniffed,
-    inline: boolean,
+    { mime }: Sniffed,
     budget: Budget,
     signal: AbortSignal,
-  ): Promise<ItemAnswer> {
+  ): Promise<{ readonly data: Buffer; readonly result: ReadItemResult }> {
     const data = await readUpTo(handle, budget.mediaBytes + 1, signal);
     if (data.length > budget.mediaBytes)
       throw new ServerError(
@@ -124,19 +136,8 @@ export class ReadFiles {
         },
       );
     budget.mediaBytes -= data.length;
-    const base64 = data.toString('base64');
-    const result: ReadItemResult = {
-      path,
-      ...(inline && { content: base64 }),
-      sha256: createHash('sha256').update(data).digest('hex'),
-      bytes: data.length,
-      encoding: inline ? 'base64' : 'media',
-      mime,
-      truncated: false,
-    };
-    return inline
-      ? { result }
-      : { result, block: { type: kind === 'audio' ? 'audio' : 'image', data: base64, mimeType: mime } };
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    return { data, result: { path, sha256, bytes: data.length, mime, truncated: false } };
   }
 
   private binary({ stats }: OpenFile, { mime }: Sniffed): ServerError {

@@ -1,3 +1,5 @@
+import { spellUnseen } from '@app/resources';
+
 const MAX_LINES = 20_000;
 const MAX_LINE_CHARS = 200;
 const SHOWN_CHARS = 120;
@@ -67,5 +69,6 @@ function likeness(pairs: ReadonlyMap<number, number>, total: number, candidate: 
   return (2 * common) / (total + Math.max(0, candidate.length - 1));
 }
 
+/** JSON leaves as they are the controls above ASCII, and what no reader sees. */
 const show = (line: string): string =>
-  JSON.stringify(line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line);
+  spellUnseen(JSON.stringify(line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line));

@@ -56,6 +56,27 @@ const content = (name: string): Promise<string> => readFile(join(root, name), 'u
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 describe('write_file', () => {
+  it.each(['create', 'append'])('writes nothing for a caller who went before it began to: %s', async (mode) => {
+    const path = `gone-${mode}.txt`;
+    if (mode === 'append') await put(path, 'before');
+    const { tree } = kit.get(Workspaces).get();
+    const controller = new AbortController();
+    const { resolve } = tree;
+    let resolved = 0;
+    // The second time it is resolved the call has its turn, and nothing is left but the write.
+    tree.resolve = async (...given) => {
+      const found = await resolve.apply(tree, given);
+      if (given[0] === path && ++resolved === 2) controller.abort();
+      return found;
+    };
+    const outcome = await kit.call('write_file', { path, content: 'x', mode }, { signal: controller.signal });
+    tree.resolve = resolve;
+    expect(outcome).toMatchObject({ kind: 'failure', error: { code: 'CANCELLED' } });
+    // Whoever writes it next gets his turn after the cancelled call has ended.
+    await write(path, '!', { mode: 'append' });
+    expect(await content(path)).toBe(mode === 'append' ? 'before!' : '!');
+  });
+
   it('creates a file and its folders, exactly as given', async () => {
     const text = '\ufeffone\r\ntwo\n\u0000end';
     expect(await write('a/b/new.txt', text)).toEqual({

@@ -53,13 +53,16 @@ export class WriteFile {
     });
   }
 
-  private async create({ tree, target, data, ifMatch, isDryRun }: Write): Promise<WriteFileOutput> {
+  private async create({ tree, target, data, ifMatch, isDryRun, signal }: Write): Promise<WriteFileOutput> {
     if (target.exists)
       throw new ServerError('CONFLICT', 'The file already exists.', {
         hint: 'Change it with edit_file, or overwrite it with if_match.',
       });
     if (ifMatch !== undefined) throw new ServerError('CONFLICT', 'There is no file for if_match to match.');
-    if (!isDryRun) await tree.createFile(target, data);
+    if (!isDryRun) {
+      signal.throwIfAborted();
+      await tree.createFile(target, data);
+    }
     const counted = { added: countLines(data), removed: 0 };
     if (isDryRun) return { path: target.canonical, status: 'dry_run', diff_stat: counted, undo: 'none' };
     return answer('created', target, { bytes: data.length, sha256: sha256Of(data) }, counted);

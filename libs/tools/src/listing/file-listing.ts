@@ -9,6 +9,7 @@ import type { ListedEntry, ListFilesInput, ListFilesOutput } from './list-files.
 import { describeEntry, linkTarget } from './listed-entry.js';
 import { Page, type Placed } from './page.js';
 import { QueryCursor } from './query-cursor.js';
+import { sortInTurns } from './sort-in-turns.js';
 import { TreeWalk, type WalkedEntry } from './tree-walk.js';
 
 const Position = z.strictObject({ key: z.string().max(16_384), rank: z.number().optional() });
@@ -61,7 +62,7 @@ export class FileListing {
       if (glob === undefined || glob.matches(found.below)) await this.take(found);
       if (this.page.fullBy === undefined) this.lastKey = found.key;
     }
-    if (input.sort !== 'name') this.fillFromRanked();
+    if (input.sort !== 'name') await this.fillFromRanked();
     return this.answer(walk);
   }
 
@@ -90,12 +91,12 @@ export class FileListing {
     if (target !== undefined) entry.link_target = target;
   }
 
-  private fillFromRanked(): void {
+  private async fillFromRanked(): Promise<void> {
     const { position } = this;
     const isBehind = (rank: number, key: string): boolean =>
       position?.rank === undefined || rank < position.rank || (rank === position.rank && key > position.key);
-    this.ranked.sort((a, b) => b.rank - a.rank || (a.key < b.key ? -1 : 1));
-    for (const placed of this.ranked) if (isBehind(placed.rank, placed.key) && !this.page.add(placed)) break;
+    const sorted = await sortInTurns(this.ranked, (a, b) => b.rank - a.rank || (a.key < b.key ? -1 : 1));
+    for (const placed of sorted) if (isBehind(placed.rank, placed.key) && !this.page.add(placed)) break;
   }
 
   private answer(walk: TreeWalk): ListFilesOutput {

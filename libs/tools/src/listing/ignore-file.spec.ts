@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { IgnoreFile } from './ignore-file.js';
+import { IgnoreRules } from './ignore-rules.js';
 
 const run = promisify(execFile);
 
@@ -118,10 +118,7 @@ describe('IgnoreFile', () => {
     return stdout.split('\0').filter((path) => path !== '');
   }
 
-  const ignores = (file: IgnoreFile, path: string): boolean => {
-    const names = path.split('/');
-    return names.some((_, at) => file.verdict(names.slice(0, at + 1), at < names.length - 1) === 'ignored');
-  };
+  const rulesOf = (text: string, ignoreRules = 1_000): IgnoreRules => IgnoreRules.NONE.with(text, { ignoreRules });
 
   it.each(
     [
@@ -132,8 +129,8 @@ describe('IgnoreFile', () => {
       ['/*', '!/a', '/a/*', '!/a/c'],
     ].map((lines) => [lines.join('\n')]),
   )('agrees with git about %j', async (text) => {
-    const file = new IgnoreFile(text);
-    expect(PATHS.filter((path) => ignores(file, path))).toEqual(await gitIgnores(text));
+    const rules = rulesOf(text);
+    expect(PATHS.filter((path) => ignores(rules, path))).toEqual(await gitIgnores(text));
   });
 
   it('ignores something and keeps something, or the comparison says nothing', async () => {
@@ -141,15 +138,42 @@ describe('IgnoreFile', () => {
     expect(ignored).toEqual(['a.log', 'sub/a.log']);
   });
 
-  it('ends on rules that make a backtracking matcher hang', () => {
-    const file = new IgnoreFile('/**/a'.repeat(40) + '/b\n' + '*a'.repeat(120) + '*b');
-    expect(
-      file.verdict(
-        Array.from({ length: 1_000 }, () => 'a'),
-        false,
-      ),
-    ).toBeUndefined();
-    expect(file.verdict(['a'.repeat(255)], false)).toBeUndefined();
-    expect(file.verdict([`${'a'.repeat(250)}b`], false)).toBe('ignored');
+  it('takes a bounded number of rules, and none with more than eight stars', () => {
+    const text = Array.from({ length: 1_001 }, (_, at) => `name${at}`).join('\n');
+    expect([ignores(rulesOf(text), 'name999'), ignores(rulesOf(text), 'name1000')]).toEqual([true, false]);
+    expect(ignores(rulesOf(`${'*a'.repeat(8)}`), 'a'.repeat(8))).toBe(true);
+    expect(ignores(rulesOf(`${'*a'.repeat(9)}`), 'a'.repeat(9))).toBe(false);
+    expect(ignores(rulesOf('/**/a'.repeat(9)), 'a/'.repeat(9).slice(0, -1))).toBe(false);
+    const both = rulesOf('one\ntwo', 3).below('folder').with('three\nfour', { ignoreRules: 3 });
+    expect(['one', 'two', 'three', 'four'].filter((name) => both.ignores(name, false))).toEqual(['one', 'two', 'three']);
   });
+
+  it.each([['*a*b\n'.repeat(13_000)], [`${'a*'.repeat(7)}b/*\n`.repeat(1_000)], [`/**/*${'a'.repeat(56)}b/*\n`.repeat(1_000)]])(
+    'blocks nobody with hostile rules over deep, long names (%#)',
+    (text) => {
+      let rules = rulesOf(text);
+      let longest = 0;
+      const timed = <T>(work: () => T): T => {
+        const from = performance.now();
+        const result = work();
+        longest = Math.max(longest, performance.now() - from);
+        return result;
+      };
+      for (let depth = 0; depth < 14; depth++) {
+        expect(timed(() => rules.ignores('a'.repeat(200), true))).toBe(false);
+        rules = timed(() => rules.below('a'.repeat(200)));
+      }
+      expect(longest).toBeLessThan(200);
+    },
+  );
 });
+
+function ignores(rules: IgnoreRules, path: string): boolean {
+  const names = path.split('/');
+  let inFolder = rules;
+  return names.some((name, at) => {
+    const isIgnored = inFolder.ignores(name, at < names.length - 1);
+    inFolder = inFolder.below(name);
+    return isIgnored;
+  });
+}

@@ -1,33 +1,30 @@
 import { PathPattern } from './path-pattern.js';
 
-interface Rule {
+/** Stars in one rule: real ones have up to three, and each more makes a hostile one dearer. */
+const MAX_STARS = 8;
+
+export interface IgnoreRule {
   readonly pattern: PathPattern;
   readonly keeps: boolean;
   readonly foldersOnly: boolean;
 }
 
-/** The rules of one `.gitignore`, as gitignore(5) has them. They match in linear time: the file is anybody's text. */
-export class IgnoreFile {
-  /** The last rule that matches wins, so the last comes first. */
-  private readonly rules: readonly Rule[];
-
-  constructor(text: string) {
-    this.rules = text
-      .replace(/^\ufeff/, '')
-      .split('\n')
-      .map(parseRule)
-      .filter((rule) => rule !== undefined)
-      .reverse();
+/**
+ * The rules of one `.gitignore`, as gitignore(5) has them. They match in linear time: the file is anybody's text.
+ * A rule with more than 8 stars does not count, nor do rules behind the first `maxRules`.
+ * @returns the last first: the last that matches wins
+ */
+export function parseIgnoreFile(text: string, maxRules: number): IgnoreRule[] {
+  const rules: IgnoreRule[] = [];
+  for (const line of text.replace(/^\ufeff/, '').split('\n')) {
+    if (rules.length >= maxRules) break;
+    const rule = parseRule(line);
+    if (rule !== undefined) rules.push(rule);
   }
-
-  /** @param path relative to the folder of the file, name by name. @returns undefined where no rule says anything */
-  verdict(path: readonly string[], isFolder: boolean): 'ignored' | 'kept' | undefined {
-    const rule = this.rules.find(({ pattern, foldersOnly }) => (isFolder || !foldersOnly) && pattern.matches(path));
-    return rule && (rule.keeps ? 'kept' : 'ignored');
-  }
+  return rules.reverse();
 }
 
-function parseRule(line: string): Rule | undefined {
+function parseRule(line: string): IgnoreRule | undefined {
   let source = trimEnd(line.replace(/\r$/, ''));
   if (source === '' || source.startsWith('#')) return undefined;
   const keeps = source.startsWith('!');
@@ -37,7 +34,7 @@ function parseRule(line: string): Rule | undefined {
   const names = source.split('/');
   if (names.length === 1) names.unshift('**');
   else if (names[0] === '') names.shift();
-  if (names.includes('')) return undefined;
+  if (names.includes('') || source.split(/\*+/).length - 1 > MAX_STARS) return undefined;
   try {
     return { pattern: new PathPattern(names), keeps, foldersOnly };
   } catch {

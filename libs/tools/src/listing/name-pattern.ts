@@ -31,7 +31,13 @@ export class NamePattern {
   }
 }
 
-const codePoints = (name: string): number[] => Array.from(name, (char) => char.codePointAt(0)!);
+let last: { readonly name: string; readonly codes: readonly number[] } = { name: '', codes: [] };
+
+/** One name is tested against many patterns in a row, so the last one is kept. */
+function codePoints(name: string): readonly number[] {
+  if (last.name !== name) last = { name, codes: Array.from(name, (char) => char.codePointAt(0)!) };
+  return last.codes;
+}
 
 function matchesPart(part: Part, code: number): boolean {
   if (typeof part === 'number') return part === code;

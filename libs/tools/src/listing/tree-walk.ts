@@ -5,6 +5,7 @@ import type { Limits } from '@app/config';
 import { type EntryKind, errnoOf, fsError, kindOf, type OpenDirectory } from '@app/resources';
 import { IgnoreRules } from './ignore-rules.js';
 import { showName, type ShownName } from './shown-name.js';
+import { sortInTurns } from './sort-in-turns.js';
 
 /** How long the walk may keep other work waiting. */
 const SLICE_MS = 10;
@@ -17,13 +18,17 @@ export interface WalkOptions {
   readonly maxDepth: number;
   /** Rules of the folders above the start; undefined shows what is ignored too. */
   readonly rules?: IgnoreRules;
+  /** Told of each folder the walk enters: its canonical path, and the rules in force in it. */
+  readonly onFolder?: (canonical: string, rules: IgnoreRules) => void;
+  /** Told of each folder the rules hide, by its names below the start. */
+  readonly onIgnoredFolder?: (below: readonly string[]) => void;
   /** Whether a folder is worth opening, by its names below the start. */
   readonly descend?: (below: readonly string[]) => boolean;
   /** Goes on behind the entry that had this key. */
   readonly after?: string;
   readonly maxMs: number;
   readonly signal: AbortSignal;
-  readonly limits: Pick<Limits, 'listScannedEntries' | 'walkDepth' | 'ignoreFileBytes'>;
+  readonly limits: Pick<Limits, 'listScannedEntries' | 'walkDepth' | 'ignoreFileBytes' | 'ignoreRules'>;
 }
 
 /** Something the walk came by. Its folder is open only until the next one is asked for. */
@@ -81,9 +86,9 @@ export class TreeWalk {
       return;
     }
     const children = await this.read(directory);
-    const path = directory.canonical === '' ? [] : directory.canonical.split('/');
-    const rules = above && (await this.rulesIn(directory, path, children, above));
-    const { after = '' } = this.options;
+    const rules = above && (await this.rulesIn(directory, children, above));
+    const { after = '', onFolder, onIgnoredFolder } = this.options;
+    if (rules !== undefined) onFolder?.(directory.canonical, rules);
     for (const { raw, kind } of children) {
       if (await this.isOver()) return;
       const childKey = below.length === 0 ? raw.toString('latin1') : `${key}\0${raw.toString('latin1')}`;
@@ -91,7 +96,8 @@ export class TreeWalk {
       if (childKey < after && !isOnTheWay) continue;
       const name = showName(raw);
       const isGit = name.text === '.git';
-      if (rules !== undefined && (isGit || rules.ignores([...path, name.text], kind === 'directory'))) {
+      if (rules !== undefined && (isGit || rules.ignores(name.text, kind === 'directory'))) {
+        if (kind === 'directory' && !isGit && !name.unreadable) onIgnoredFolder?.([...below, name.text]);
         if (!isOnTheWay) this.ignored++;
         continue;
       }
@@ -104,7 +110,7 @@ export class TreeWalk {
       if (kind !== 'directory' || isGit || name.unreadable || names.length >= this.options.maxDepth) continue;
       if (this.options.descend?.(names) === false) continue;
       if (names.length >= this.options.limits.walkDepth) this.cutBy = 'depth';
-      else yield* this.enter(directory, name.text, names, childKey, rules);
+      else yield* this.enter(directory, name.text, names, childKey, rules?.below(name.text));
       if (this.isCut()) return;
     }
   }
@@ -127,15 +133,14 @@ export class TreeWalk {
 
   private async rulesIn(
     directory: OpenDirectory,
-    path: readonly string[],
     children: readonly Child[],
     above: IgnoreRules,
   ): Promise<IgnoreRules> {
     const has = (name: string): boolean =>
       children.some(({ raw }) => raw.length === name.length && raw.toString('latin1') === name);
-    const isRepository = path.length > 0 && has('.git');
+    const isRepository = directory.canonical !== '' && has('.git');
     if (!has('.gitignore')) return isRepository ? IgnoreRules.NONE : above;
-    return above.enter(directory, path, isRepository, this.options.limits);
+    return above.enter(directory, isRepository, this.options.limits);
   }
 
   /** The children in order: none where the time ran out, some of a folder with more than may be scanned. */
@@ -155,7 +160,7 @@ export class TreeWalk {
     });
     this.scanned += children.length;
     if (!this.isResumable) this.cutBy = 'scanned';
-    return this.cutBy === 'time' ? [] : children.sort((a, b) => a.raw.compare(b.raw));
+    return this.cutBy === 'time' ? [] : sortInTurns(children, (a, b) => a.raw.compare(b.raw));
   }
 
   private async pass<T>(path: string, open: () => Promise<T>): Promise<T | undefined> {

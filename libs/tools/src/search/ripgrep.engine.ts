@@ -1,6 +1,7 @@
 import type { Limits } from '@app/config';
 import { ServerError } from '@app/mcp';
-import { type ChildEnd, type OpenFile, runChild } from '@app/resources';
+import { type ChildEnd, leashed, type OpenFile, runChild } from '@app/resources';
+import { IgnoredPlaces } from './ignored-places.js';
 import { JsonLines } from './json-lines.js';
 import { type EventPath, readEvent, type RipgrepEvent } from './ripgrep-events.js';
 import { RipgrepNotes } from './ripgrep-notes.js';
@@ -12,7 +13,8 @@ const SNIFFED_BYTES = 8_192;
 
 /**
  * Searches with a child process of ripgrep, whose engine is linear. The child works in a folder held open, or reads a
- * file held open, so that no swap of a folder for a link can lead it out; it follows no link itself.
+ * file held open, so that no swap of a folder for a link can lead it out; it follows no link itself. It reads no ignore
+ * file either: those are read here, and it is told which folders to pass by (see `IgnoredPlaces`).
  */
 export class RipgrepEngine implements SearchEngine {
   readonly name = 'ripgrep';
@@ -30,11 +32,14 @@ export class RipgrepEngine implements SearchEngine {
       if (await isBinary(place.file)) return { by: 'done', skipped: { ...skipped, binary: 1 } };
     }
     const notes = new RipgrepNotes();
-    const reader = new EventReader(request, sink);
+    const ignored =
+      place.kind === 'directory' && place.above !== undefined
+        ? await IgnoredPlaces.find(place.directory, place.above, this.limits, signal)
+        : undefined;
+    const reader = new EventReader(request, sink, ignored);
     const lines = new JsonLines(MAX_JSON_BYTES);
     const end = await runChild({
-      program: this.program,
-      args: argumentsFor(request, this.limits),
+      ...(await leashed(this.program, argumentsFor(request, this.limits, ignored))),
       cwd: place.kind === 'file' ? '/' : place.directory.path,
       ...(place.kind === 'file' && { stdinFd: place.file.handle.fd }),
       signal,
@@ -79,6 +84,7 @@ class EventReader {
   constructor(
     private readonly request: SearchRequest,
     private readonly sink: SearchSink,
+    private readonly ignored?: IgnoredPlaces,
   ) {}
 
   take(event: RipgrepEvent | undefined): boolean {
@@ -97,20 +103,11 @@ class EventReader {
     const { place } = this.request;
     if (place.kind === 'file') this.path = { text: place.file.canonical, unreadable: false };
     else this.path = { ...path, text: place.directory.canonicalOf(path.text) };
-    this.isHidden = place.kind === 'directory' && !place.inRepository && isIgnored(this.path.text, place.above);
+    this.isHidden = this.ignored?.has(this.path.text) ?? false;
   }
 }
 
-/** By a rule of a folder above the searched one, which ripgrep was told not to read (see `ignoreArguments`). */
-function isIgnored(
-  path: string,
-  above: { ignores(path: readonly string[], isFolder: boolean): boolean } | undefined,
-): boolean {
-  const names = path.split('/');
-  return above !== undefined && names.some((_, at) => above.ignores(names.slice(0, at + 1), at < names.length - 1));
-}
-
-function argumentsFor(request: SearchRequest, limits: Limits): string[] {
+function argumentsFor(request: SearchRequest, limits: Limits, ignored?: IgnoredPlaces): string[] {
   const { place } = request;
   return [
     '--no-config',
@@ -135,9 +132,11 @@ function argumentsFor(request: SearchRequest, limits: Limits): string[] {
     CASES[request.case],
     ...(request.literal ? ['--fixed-strings'] : []),
     ...(request.multiline ? ['--multiline'] : []),
-    ...(place.kind === 'directory' ? ignoreArguments(place) : []),
+    // It would open ignore files as they come: a FIFO, or a link to anywhere.
+    '--no-ignore',
     ...request.include.map(({ source }) => `--glob=${source}`),
     ...request.exclude.map(({ source }) => `--glob=!${source}`),
+    ...(ignored?.globs() ?? []).map((glob) => `--glob=!${glob}`),
     '--glob=!.git',
     '--',
     request.query,
@@ -146,16 +145,6 @@ function argumentsFor(request: SearchRequest, limits: Limits): string[] {
 }
 
 const CASES = { smart: '--smart-case', sensitive: '--case-sensitive', insensitive: '--ignore-case' } as const;
-
-/**
- * Only `.gitignore` files of the workspace count. In a repository ripgrep reads those above the searched folder up to
- * the one that has `.git`. Elsewhere it would read on, past the root of the workspace: so there it reads none above.
- */
-function ignoreArguments(place: { readonly above?: unknown; readonly inRepository: boolean }): string[] {
-  if (place.above === undefined) return ['--no-ignore'];
-  const only = ['--no-ignore-global', '--no-ignore-dot', '--no-ignore-exclude'];
-  return place.inRepository ? only : [...only, '--no-require-git', '--no-ignore-parent'];
-}
 
 async function isBinary(file: OpenFile): Promise<boolean> {
   const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0);

@@ -8,8 +8,6 @@ export type SearchPlace =
       readonly directory: OpenDirectory;
       /** Ignore rules of the folders above; undefined searches what is ignored too. */
       readonly above?: IgnoreRules;
-      /** The workspace root is a git repository. */
-      readonly inRepository: boolean;
     }
   | { readonly kind: 'file'; readonly file: OpenFile };
 

@@ -187,6 +187,76 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     expect(places(await search(kit, 'needle', { path: 'sub/a.log' }))).toEqual(['sub/a.log:1']);
   });
 
+  it.each(['a FIFO', 'a link out of the workspace', 'a folder'])(
+    'is neither held up nor led out by a .gitignore that is %s',
+    async (what) => {
+      await writeFile(join(base, 'secret.txt'), 'canary.txt\nsub\n');
+      for (const path of ['canary.txt', 'other.txt', 'sub/a.txt', 'sub/canary.txt']) await file(path, 'needle\n');
+      for (const folder of ['', 'sub']) {
+        const place = join(root, folder, '.gitignore');
+        if (what === 'a FIFO') await promisify(execFile)('mkfifo', [place]);
+        else if (what === 'a folder') await mkdir(place);
+        else await symlink(join(base, 'secret.txt'), place);
+      }
+      const kit = await server({ searchMs: 5_000 });
+      for (const isRepository of [false, true]) {
+        if (isRepository) await mkdir(join(root, '.git'));
+        const found = await search(kit, 'needle');
+        expect(places(found)).toEqual(['canary.txt:1', 'other.txt:1', 'sub/a.txt:1', 'sub/canary.txt:1']);
+        expect(found.truncated).toBe(false);
+        expect(places(await search(kit, 'needle', { path: 'sub' }))).toEqual(['sub/a.txt:1', 'sub/canary.txt:1']);
+      }
+    },
+  );
+
+  it('honours each .gitignore in its folder, up to a repository inside', async () => {
+    await file('.gitignore', '*.log\nbuilt \\ \n[odd]{x}*!\n!sub/keep.log\n');
+    await file('sub/.gitignore', '!again.log\n/local\n');
+    await mkdir(join(root, 'inner/.git'), { recursive: true });
+    for (const path of [
+      'a.log',
+      'built  /x',
+      'o{x}y!/x',
+      'inner/a.log',
+      'sub/again.log',
+      'sub/deep/again.log',
+      'sub/keep.log',
+      'sub/local/x',
+      'sub/deep/local',
+      'sub/x.log',
+    ])
+      await file(path, 'needle\n');
+    const found = await search(await server(), 'needle');
+    expect(places(found)).toEqual([
+      'inner/a.log:1',
+      'sub/again.log:1',
+      'sub/deep/again.log:1',
+      'sub/deep/local:1',
+      'sub/keep.log:1',
+    ]);
+  });
+
+  it('does not open what lies in ignored folders', async () => {
+    await file('.gitignore', 'node_modules/\n/o\\*t [1]!\n');
+    await file('a.txt', 'needle\n');
+    for (const folder of ['node_modules', 'sub/node_modules', 'o*t [1]!', 'sub/{a,b}/node_modules/x'])
+      await file(`${folder}/big.bin`, 'needle\0needle\n');
+    const kit = await server();
+    // What is opened and passed by is counted.
+    expect(await search(kit, 'needle')).toMatchObject({ matches: [{ path: 'a.txt' }], skipped: { binary: 0 } });
+    expect(await search(kit, 'needle', { include_ignored: true })).toMatchObject({ skipped: { binary: 4 } });
+    expect(await search(kit, 'needle', { include: ['*.bin'] })).toMatchObject({ matches: [], skipped: { binary: 0 } });
+  });
+
+  it('refuses more searches at a time than run and wait, and takes others afterwards', async () => {
+    await file('a.txt', 'needle\n');
+    const kit = await server({ searchesRunning: 1, searchesWaiting: 2 });
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => kit.call('search_text', { query: 'needle' })));
+    const codes = outcomes.map((outcome) => (outcome.kind === 'failure' ? outcome.error.code : outcome.kind));
+    expect(codes.toSorted()).toEqual([...Array(3).fill('OVERLOADED'), ...Array(3).fill('success')]);
+    expect(places(await search(kit, 'needle'))).toEqual(['a.txt:1']);
+  });
+
   it('narrows by globs relative to the path', async () => {
     for (const path of ['a.ts', 'a.js', 'src/b.ts', 'src/gen/c.ts', 'src/gen/d.js']) await file(path, 'needle\n');
     const kit = await server();

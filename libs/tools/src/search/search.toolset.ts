@@ -6,6 +6,7 @@ import { Glob, IgnoreRules, QueryCursor } from '../listing/index.js';
 import { type Workspace, Workspaces } from '../workspace/index.js';
 import { MatchCollector } from './match-collector.js';
 import type { SearchPlace } from './search-engine.js';
+import { SearchSlots } from './search-slots.js';
 import { SearchEngines } from './search-engines.js';
 import { SearchTextInput, SearchTextOutput } from './search-text.schema.js';
 
@@ -14,11 +15,15 @@ const Position = z.strictObject({ skip: z.int().min(0).max(1_000_000_000) });
 /** Finding text in a workspace. */
 @Toolset({ name: 'files', scope: 'files', core: true })
 export class SearchTools {
+  private readonly slots: SearchSlots;
+
   constructor(
     private readonly workspaces: Workspaces,
     private readonly engines: SearchEngines,
     private readonly limits: Limits,
-  ) {}
+  ) {
+    this.slots = new SearchSlots(limits);
+  }
 
   @Tool({
     title: 'Search text',
@@ -46,19 +51,21 @@ export class SearchTools {
       limits: this.limits,
     });
     const engine = await this.engines.pick();
-    const place = await this.open(workspace, input);
-    try {
-      const end = await engine.search({ ...request, place }, collector, call.signal);
-      const { nextSkip, ...collected } = collector.answer(end);
-      return {
-        ...collected,
-        skipped: end.skipped,
-        engine: engine.name,
-        ...(nextSkip !== undefined && { next_cursor: cursors.seal({ skip: nextSkip }) }),
-      };
-    } finally {
-      await (place.kind === 'file' ? place.file : place.directory).close();
-    }
+    const end = await this.slots.run(call.signal, async () => {
+      const place = await this.open(workspace, input);
+      try {
+        return await engine.search({ ...request, place }, collector, call.signal);
+      } finally {
+        await (place.kind === 'file' ? place.file : place.directory).close();
+      }
+    });
+    const { nextSkip, ...collected } = collector.answer(end);
+    return {
+      ...collected,
+      skipped: end.skipped,
+      engine: engine.name,
+      ...(nextSkip !== undefined && { next_cursor: cursors.seal({ skip: nextSkip }) }),
+    };
   }
 
   private async open({ tree }: Workspace, { path, include_ignored }: SearchTextInput): Promise<SearchPlace> {
@@ -66,15 +73,9 @@ export class SearchTools {
     if (kind !== undefined && kind !== 'directory') return { kind: 'file', file: await tree.openFile(path) };
     const directory = await tree.openDirectory(path);
     try {
-      await using root = await tree.openDirectory('.');
-      const inRepository = (await root.lstatChild('.git')) !== undefined;
-      if (include_ignored) return { kind: 'directory', directory, inRepository };
-      return {
-        kind: 'directory',
-        directory,
-        inRepository,
-        above: await IgnoreRules.above(tree, directory.canonical, this.limits),
-      };
+      if (include_ignored) return { kind: 'directory', directory };
+      const above = await IgnoreRules.above(tree, directory.canonical, this.limits);
+      return { kind: 'directory', directory, above };
     } catch (error) {
       await directory.close();
       throw error;

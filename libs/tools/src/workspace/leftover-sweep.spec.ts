@@ -25,7 +25,7 @@ describe('LeftoverSweep', () => {
       writeFileSync(join(folder, name), 'x');
       utimesSync(join(folder, name), longAgo, longAgo);
     }
-    sweep.onApplicationBootstrap();
+    sweep.start();
     while (readdirSync(folder).includes(leftover)) await new Promise((next) => setImmediate(next));
     expect(readdirSync(folder).sort()).toEqual(['a.ts', 'mine.tmp']);
   });

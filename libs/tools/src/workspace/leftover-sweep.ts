@@ -1,11 +1,11 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppLog } from '@app/logging';
 import { sweepTemporaryFiles } from '@app/resources';
 import { Workspaces } from './workspaces.js';
 
 /** Removes at start, beside the first calls, what writes of a killed server left behind. */
 @Injectable()
-export class LeftoverSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LeftoverSweep implements OnApplicationShutdown {
   private readonly stopping = new AbortController();
 
   constructor(
@@ -13,7 +13,8 @@ export class LeftoverSweep implements OnApplicationBootstrap, OnApplicationShutd
     private readonly log: AppLog,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** For a server that serves; looking at definitions must not change a workspace. */
+  start(): void {
     void this.sweepAll();
   }
 

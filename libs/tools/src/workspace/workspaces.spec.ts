@@ -73,4 +73,62 @@ describe('Workspaces', () => {
     expect(await code('./name.txt')).toBe('name.txt');
     expect(await readFile(join(base, 'one/name.txt'), 'utf8')).toBe('one');
   });
+
+  describe('lets nobody write where git keeps a repository', () => {
+    const one = (...path: string[]): string => join(base, 'one', ...path);
+    const code = (path: string): Promise<string> =>
+      resolveForWriting(workspacesOf(`a=${join(base, 'one')}`).get(), path).then(
+        () => 'resolved',
+        (error: ServerError) => error.code,
+      );
+    const codes = (...paths: string[]): Promise<string[]> => Promise.all(paths.map(code));
+
+    it.each(['.git2', './x/../.git2', 'absolute'])('behind a link to %s', async (target) => {
+      await mkdir(one('.git2/hooks'), { recursive: true });
+      await mkdir(one('x'));
+      await symlink(target === 'absolute' ? one('.git2') : target, one('.git'));
+      expect(await codes('.git2/hooks/pre-commit', '.git2', '.git2x', 'x/y')).toEqual([
+        'PROTECTED_PATH',
+        'PROTECTED_PATH',
+        'resolved',
+        'resolved',
+      ]);
+    });
+
+    it('behind a link whose target is still missing', async () => {
+      await symlink('later', one('.git'));
+      expect(await codes('later/hooks/pre-commit', 'other/x')).toEqual(['PROTECTED_PATH', 'resolved']);
+    });
+
+    it.each(['gitdir: ../stored\n', 'absolute'])('named by a file: %j', async (text) => {
+      await mkdir(one('sub'));
+      await writeFile(one('.git'), text === 'absolute' ? `gitdir: ${one('stored')}\n` : 'gitdir: stored\n');
+      expect(await codes('stored/hooks/x', 'stored2/x')).toEqual(['PROTECTED_PATH', 'resolved']);
+      await rm(one('.git'));
+      await writeFile(one('sub/.git'), 'gitdir: inner\n');
+      expect(await codes('stored/hooks/x', 'sub/inner/hooks/x')).toEqual(['resolved', 'PROTECTED_PATH']);
+    });
+
+    it('in a folder that has what a repository has', async () => {
+      await mkdir(one('deep/bare.git/objects'), { recursive: true });
+      await mkdir(one('deep/bare.git/refs'));
+      expect(await codes('deep/bare.git/hooks/new/x')).toEqual(['resolved']);
+      await writeFile(one('deep/bare.git/HEAD'), 'ref: refs/heads/main\n');
+      expect(await codes('deep/bare.git/hooks/new/x', 'deep/bare.git/config', 'deep/x')).toEqual([
+        'PROTECTED_PATH',
+        'PROTECTED_PATH',
+        'resolved',
+      ]);
+    });
+
+    it('and minds no link or file that leads out or says nothing', async () => {
+      await symlink(join(base, 'two'), one('.git'));
+      expect(await codes('x')).toEqual(['resolved']);
+      await rm(one('.git'));
+      for (const text of ['', 'gitdir: ../two\n', `gitdir: ${join(base, 'two')}`, 'gitdir: ', 'x'.repeat(10_000)]) {
+        await writeFile(one('.git'), text);
+        expect(await codes('x')).toEqual(['resolved']);
+      }
+    });
+  });
 });

@@ -6,6 +6,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
+import { AppLog } from '@app/logging';
 import { type ClientChannel, type Principal, ProtocolViolation, ServerIdentity } from '@app/mcp';
 import { Dispatcher, type Outcome, OperationRegistry, type ToolOperation, type ToolValue } from '@app/pipeline';
 import { failureJson, successJson } from '../protocol/tool-result.js';
@@ -28,8 +29,8 @@ interface PlainCall {
 /** The client did not ask for progress or log messages, or it would be on the other lane. */
 const SILENT: ClientChannel = { progress: () => undefined, log: () => undefined };
 const RESERVED_KEYS = new Set([PROTOCOL_VERSION_META_KEY, CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY]);
-/** A call with any of these wants more than one plain answer. */
-const UNPLAIN_META = ['progressToken', 'io.modelcontextprotocol/logLevel'] as const;
+/** Keys the protocol gives a meaning: such a call wants more than one plain answer, or is the SDK's to judge. */
+const isProtocolKey = (key: string): boolean => key === 'progressToken' || key.startsWith('io.modelcontextprotocol/');
 
 /**
  * The short way of a plain modern `tools/call`: one parsed message in, one JSON text out, without a server object,
@@ -41,21 +42,29 @@ const UNPLAIN_META = ['progressToken', 'io.modelcontextprotocol/logLevel'] as co
 export class HotLane {
   /** Members every result carries in `_meta`, as JSON. */
   private readonly metaTail: string;
+  private calls = 0;
 
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
     private readonly answers: AnswerBudget,
+    private readonly log: AppLog,
     identity: ServerIdentity,
   ) {
     const { name, title, version } = identity;
     this.metaTail = `"${SERVER_INFO_META_KEY}":${JSON.stringify({ name, title, version })}`;
   }
 
+  /** Calls this lane has taken. */
+  taken(): number {
+    return this.calls;
+  }
+
   /** @returns false when the message is not for this lane; nothing has happened then. */
   serve(headers: IncomingHttpHeaders, message: Json, res: ServerResponse, principal: Principal): boolean {
     const call = this.recognise(headers, message);
     if (call === undefined) return false;
+    this.calls++;
     void this.answer(call, res, principal);
     return true;
   }
@@ -79,7 +88,7 @@ export class HotLane {
     const capabilities = meta[CLIENT_CAPABILITIES_META_KEY];
     if (!isObject(capabilities) || !Object.entries(capabilities).every(isPlainCapability)) return undefined;
     if (!isClientInfo(meta[CLIENT_INFO_META_KEY])) return undefined;
-    for (const key of UNPLAIN_META) if (meta[key] !== undefined) return undefined;
+    for (const key in meta) if (!RESERVED_KEYS.has(key) && isProtocolKey(key)) return undefined;
     const tool = this.registry.tool(name);
     if (tool === undefined || tool.asksClient || tool.task !== undefined || tool.hasHeaderParams) return undefined;
     return { id: id as string | number, tool, input, meta };
@@ -96,7 +105,10 @@ export class HotLane {
     } catch (error) {
       if (error instanceof ProtocolViolation)
         sendRefusal(res, 200, error.code, error.message, { id, data: error.data });
-      else sendRefusal(res, 500, -32603, 'Internal server error', { id });
+      else {
+        this.log.error('an answer could not be written', { err: error, operation: tool.name });
+        sendRefusal(res, 500, -32603, 'Internal server error', { id });
+      }
     }
   }
 

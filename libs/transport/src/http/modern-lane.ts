@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type NodeMcpRequestHandler, toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
@@ -9,7 +9,7 @@ import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
 
 /** The SDK's own handler for the modern era: the judge of everything that is not a plain call. */
 @Injectable()
-export class ModernLane implements OnApplicationShutdown {
+export class ModernLane {
   private readonly handler: McpHttpHandler;
   private readonly handle: NodeMcpRequestHandler;
 
@@ -29,7 +29,8 @@ export class ModernLane implements OnApplicationShutdown {
     return this.handle(Object.assign(req, { auth: toAuthInfo(principal) }), res as never, message);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Ends every subscription with its closing result, and what is still under way. */
+  async endAll(): Promise<void> {
     await this.handler.close();
   }
 }

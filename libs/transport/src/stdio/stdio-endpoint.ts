@@ -1,18 +1,22 @@
 import { Console } from 'node:console';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { serveStdio, StdioServerTransport, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
+import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
 import { LOCAL_PRINCIPAL } from '@app/mcp';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
+import { LineGuard } from './line-guard.js';
 
-/** Tells of its end, also when it ended itself because a line was longer than it takes. */
+/** Tells of its end, also when it ended itself. */
 class WatchedTransport extends StdioServerTransport {
   constructor(
+    stdin: Readable,
     stdout: Writable,
+    maxBufferSize: number,
     private readonly onEnd: () => void,
   ) {
-    super(process.stdin, stdout);
+    super(stdin, stdout, { maxBufferSize });
   }
 
   override async close(): Promise<void> {
@@ -28,6 +32,7 @@ export class StdioEndpoint {
 
   constructor(
     private readonly factory: ProtocolServerFactory,
+    private readonly limits: Limits,
     private readonly log: AppLog,
   ) {}
 
@@ -38,8 +43,12 @@ export class StdioEndpoint {
     process.stdin.once('close', onEnd);
     // A client that stops reading must not take the process down with an unhandled error.
     stdout.once('error', onEnd);
+    const guard = new LineGuard(this.limits, (code, message) => {
+      stdout.write(`${JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null })}\n`);
+    });
+    const lines = process.stdin.pipe(guard);
     this.handle = serveStdio(({ era }) => this.factory.create(LOCAL_PRINCIPAL, era), {
-      transport: new WatchedTransport(stdout, onEnd),
+      transport: new WatchedTransport(lines, stdout, 2 * this.limits.stdioLineBytes, onEnd),
       onerror: (err) => this.log.debug('the stdio connection reports', { err }),
     });
   }

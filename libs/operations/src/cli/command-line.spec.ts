@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import { clientConfig } from './client-config.js';
+import { parseCommandLine, UsageError } from './command-line.js';
+
+const parse = (line: string) => parseCommandLine(line.split(' ').filter((word) => word !== ''));
+
+describe('parseCommandLine', () => {
+  it('serves over HTTP unless told otherwise', () => {
+    expect(parse('')).toMatchObject({ kind: 'serve', transport: 'http' });
+    expect(parse('serve --stdio')).toMatchObject({ kind: 'serve', transport: 'stdio' });
+    expect(parse('--workspace a=/x --workspace /y --port 1')).toMatchObject({ workspaces: ['a=/x', '/y'], port: '1' });
+  });
+  it('checks a configuration with the options it would be served with', () => {
+    expect(parse('config check --port abc --workspace /x')).toMatchObject({
+      kind: 'config-check',
+      port: 'abc',
+      workspaces: ['/x'],
+    });
+  });
+  it.each([
+    'dance',
+    'serve x',
+    '--stdio --http',
+    '--nope',
+    'tools',
+    'tools list --port 1',
+    'clients print',
+    'clients print vscode --stdio',
+    'config',
+  ])('does not understand: %s', (line) => {
+    expect(() => parse(line)).toThrow(UsageError);
+  });
+});
+
+describe('clientConfig', () => {
+  const launch = { node: '/n/node', script: '/s/bin.mjs', workspaces: ['a=/with space', '/y'] };
+  it('hands on every workspace, quoted where a shell reads it', () => {
+    expect(clientConfig('claude-code', launch)).toBe(
+      "claude mcp add mcp-software-engineer -- /n/node /s/bin.mjs --stdio --workspace 'a=/with space' --workspace /y",
+    );
+    const { servers } = JSON.parse(clientConfig('vscode', launch)) as { servers: Record<string, { args: string[] }> };
+    expect(servers['mcp-software-engineer']!.args).toEqual([
+      '/s/bin.mjs',
+      '--stdio',
+      '--workspace',
+      'a=/with space',
+      '--workspace',
+      '/y',
+    ]);
+  });
+});
