@@ -26,7 +26,7 @@ export async function createHttpApplication(module: DynamicModule, limits: Limit
       {
         maxHeaderSize: limits.headerBytes,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        headersTimeout: HEADERS_MS,
+        headersTimeout: Math.min(HEADERS_MS, limits.requestBodyTimeoutMs),
         requestTimeout: limits.requestBodyTimeoutMs,
         connectionsCheckingInterval: CHECK_MS,
       },

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -6,6 +6,7 @@ import type { Limits } from '@app/config';
 import { ALICE, BOB, TestKit } from '@app/testing';
 import { Workspaces } from '../workspace/index.js';
 import type { ListFilesOutput } from './list-files.schema.js';
+import { describeEntry } from './listed-entry.js';
 import { ListingTools } from './listing.toolset.js';
 
 describe('list_files', () => {
@@ -287,5 +288,41 @@ describe('list_files', () => {
     await chmod(join(root, 'closed'), 0o700);
     expect(paths(listed)).toEqual(expect.arrayContaining(['closed', 'open', 'open/in']));
     expect(listed.counts.unreadable ?? 0).toBe(process.getuid?.() === 0 ? 0 : 1);
+  });
+
+  it('lists a file whose time is later than a date can be', async () => {
+    await files('far.txt', 'near.txt');
+    await utimes(join(root, 'far.txt'), 9e12, 9e12);
+    for (const sort of ['name', 'mtime'])
+      expect(paths(await list(await server(), { sort })).toSorted()).toEqual(['far.txt', 'near.txt']);
+    const stats = await stat(join(root, 'near.txt'));
+    for (const [mtimeMs, mtime] of [
+      [9e15, '+275760-09-13T00:00:00.000Z'],
+      [-9e15, '-271821-04-20T00:00:00.000Z'],
+    ] as const)
+      expect(describeEntry('far.txt', Object.assign(stats, { mtimeMs }))).toMatchObject({ mtime });
+  });
+
+  it('blocks nobody while it applies hostile ignore rules to deep, long names', async () => {
+    const name = 'a'.repeat(200);
+    const folder = Array.from({ length: 9 }, () => name).join('/');
+    await files('b.txt', `${folder}/c.txt`, `${folder}/d.txt`);
+    await writeFile(join(root, '.gitignore'), '*a*b\n'.repeat(13_000));
+    await writeFile(join(root, name, '.gitignore'), `${'a*'.repeat(7)}b/*\n`.repeat(3_000));
+    const kit = await server();
+    let longest = 0;
+    // The time spent at work between two turns, not the time the machine gave to others.
+    let cpu = process.threadCpuUsage();
+    const turn = (): void => {
+      const { user, system } = process.threadCpuUsage(cpu);
+      longest = Math.max(longest, (user + system) / 1_000);
+      cpu = process.threadCpuUsage();
+    };
+    const timer = setInterval(turn, 1);
+    const found = await list(kit, { depth: 10 });
+    clearInterval(timer);
+    turn();
+    expect(paths(found)).toContain(`${folder}/d.txt`);
+    expect(longest).toBeLessThan(200);
   });
 });

@@ -189,6 +189,33 @@ describe('workspace resources', () => {
     expect(pages[0]!.entries[0]).toEqual({ uri: 'workspace://ws/.gitignore', name: '.gitignore', size: 4 });
   });
 
+  it('goes on inside paths of any length with cursors of one, and leaves out what no URI can name', async () => {
+    // Written step by step: the whole path is longer than the system takes at once.
+    const make = `import os, sys
+os.chdir(sys.argv[1])
+for depth in range(22):
+    os.mkdir('%' * 200); os.chdir('%' * 200)
+    if depth in (11, 17, 21):
+        for at in range(3): open('f%d' % at, 'w').close()`;
+    await promisify(execFile)('python3', ['-c', make, join(base, 'ws')]);
+    await file('ws/z.txt');
+    const kit = await server();
+    const names: string[] = [];
+    const cursors: string[] = [];
+    for (let cursor: string | undefined; names.length < 20; cursors.push(cursor)) {
+      const { entries, nextCursor } = await list(kit, cursor, 1);
+      names.push(...entries.map(({ name }) => name));
+      cursor = nextCursor;
+      if (cursor === undefined) break;
+    }
+    const folder = (depth: number): string => `${'%'.repeat(200)}/`.repeat(depth + 1);
+    const expected = [11, 17].flatMap((depth) => [0, 1, 2].map((at) => `${folder(depth)}f${at}`));
+    expect(names.toSorted()).toEqual([...expected, 'z.txt'].toSorted());
+    expect(cursors.length).toBeGreaterThan(5);
+    for (const cursor of cursors) expect(cursor.length).toBeLessThan(8_192);
+    await promisify(execFile)('rm', ['-rf', join(base, 'ws')]);
+  });
+
   it('refuses a cursor that is none', async () => {
     for (let at = 0; at < 5; at++) await file(`ws/f${at}`);
     const kit = await server();

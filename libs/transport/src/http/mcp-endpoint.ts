@@ -145,7 +145,7 @@ function flawOf({ params }: Json, limits: Limits): string | undefined {
   const uris = (notifications as { resourceSubscriptions?: unknown } | undefined)?.resourceSubscriptions;
   if (!Array.isArray(uris)) return undefined;
   if (uris.length > limits.subscribedUris) return `More than ${limits.subscribedUris} URIs in a subscription`;
-  const chars = uris.reduce((sum: number, each) => sum + String(each).length, 0);
+  const chars = uris.reduce((sum: number, each) => sum + (typeof each === 'string' ? each.length : 0), 0);
   return chars > limits.subscribedUriChars
     ? `More than ${limits.subscribedUriChars} characters of URIs in a subscription`
     : undefined;

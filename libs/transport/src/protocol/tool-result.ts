@@ -14,7 +14,9 @@ const escapeControl = (char: string): string => `\\u${char.charCodeAt(0).toStrin
 /** A success as the protocol wants it: structured content, and the same as text for clients that read only text. */
 export function renderSuccess({ callId, value }: Success<ToolValue>): CallToolResult {
   const { structured } = value;
-  const content = [...value.content] as CallToolResult['content'];
+  const content = value.content.map((block) =>
+    block.type === 'text' ? { ...block, text: readable(block.text) } : block,
+  ) as CallToolResult['content'];
   if (structured !== undefined && !content.some(({ type }) => type === 'text'))
     content.unshift({ type: 'text', text: readable(JSON.stringify(structured)) });
   return {
