@@ -29,8 +29,7 @@ export async function startChild(options: ChildOptions) {
   }
 }
 
-const reasonOf = (child: ChildProcess): Promise<unknown> =>
-  new Promise((resolve) => void child.once('error', resolve));
+const reasonOf = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => void child.once('error', resolve));
 
 async function explained(cause: unknown, cwd: string): Promise<unknown> {
   if (SPENT.has((cause as { code?: string }).code ?? ''))

@@ -13,7 +13,10 @@ let found: Promise<readonly string[]> | undefined;
  * (not Linux, or a `setpriv` of another make that does not know the option) it is the program itself. Costs about
  * 1 ms per start. A program that is missing is then told by exit code 127, not by ENOENT.
  */
-export async function leashed(program: string, args: readonly string[]): Promise<Pick<ChildOptions, 'program' | 'args'>> {
+export async function leashed(
+  program: string,
+  args: readonly string[],
+): Promise<Pick<ChildOptions, 'program' | 'args'>> {
   const [first, ...rest] = [...(await (found ??= find())), program, ...args];
   return { program: first!, args: rest };
 }

@@ -10,6 +10,8 @@ import { sortInTurns } from './sort-in-turns.js';
 /** How long the walk may keep other work waiting. */
 const SLICE_MS = 10;
 const READ_AHEAD = 1_024;
+/** Entries of a folder read between two looks at the clock. */
+const LOOK_EVERY = 64;
 /** What can happen to a folder between being seen and being opened; it is counted and passed by. */
 const PASSED_BY = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP']);
 
@@ -18,6 +20,8 @@ export interface WalkOptions {
   readonly maxDepth: number;
   /** Rules of the folders above the start; undefined shows what is ignored too. */
   readonly rules?: IgnoreRules;
+  /** Come by folders only; the others count as scanned. */
+  readonly foldersOnly?: boolean;
   /** Told of each folder the walk enters: its canonical path, and the rules in force in it. */
   readonly onFolder?: (canonical: string, rules: IgnoreRules) => void;
   /** Told of each folder the rules hide, by its names below the start. */
@@ -96,6 +100,7 @@ export class TreeWalk {
       if (childKey < after && !isOnTheWay) continue;
       const name = showName(raw);
       const isGit = name.text === '.git';
+      if (this.options.foldersOnly && kind !== 'directory') continue;
       if (rules !== undefined && (isGit || rules.ignores(name.text, kind === 'directory'))) {
         if (kind === 'directory' && !isGit && !name.unreadable) onIgnoredFolder?.([...below, name.text]);
         if (!isOnTheWay) this.ignored++;
@@ -146,19 +151,22 @@ export class TreeWalk {
   /** The children in order: none where the time ran out, some of a folder with more than may be scanned. */
   private async read(directory: OpenDirectory): Promise<Child[]> {
     const children: Child[] = [];
+    let seen = 0;
     await this.pass(directory.canonical, async () => {
       // The declared type of the option leaves out `buffer`, which the function takes like its siblings.
       const options = { encoding: 'buffer' as BufferEncoding, bufferSize: READ_AHEAD };
       for await (const entry of await opendir(directory.path, options)) {
-        if (await this.isOver()) break;
-        if (children.length >= this.options.limits.listScannedEntries) {
+        if (seen % LOOK_EVERY === 0 && (await this.isOver())) break;
+        if (seen >= this.options.limits.listScannedEntries) {
           this.isResumable = false;
           break;
         }
-        children.push({ raw: (entry as unknown as Dirent<Buffer>).name, kind: kindOf(entry) });
+        seen++;
+        const child = { raw: (entry as unknown as Dirent<Buffer>).name, kind: kindOf(entry) };
+        if (!this.options.foldersOnly || child.kind === 'directory' || isForGit(child.raw)) children.push(child);
       }
     });
-    this.scanned += children.length;
+    this.scanned += seen;
     if (!this.isResumable) this.cutBy = 'scanned';
     return this.cutBy === 'time' ? [] : sortInTurns(children, (a, b) => a.raw.compare(b.raw));
   }
@@ -191,6 +199,9 @@ export class TreeWalk {
     return this.cutBy === 'time';
   }
 }
+
+const isForGit = (raw: Buffer): boolean =>
+  raw.length <= '.gitignore'.length && /^\.git(?:ignore)?$/.test(raw.toString('latin1'));
 
 interface Child {
   readonly raw: Buffer;

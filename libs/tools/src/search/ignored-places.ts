@@ -34,6 +34,7 @@ export class IgnoredPlaces {
     places.rules.set(directory.canonical, above);
     const walk = new TreeWalk({
       maxDepth: limits.walkDepth,
+      foldersOnly: true,
       rules: above,
       onFolder: (canonical, rules) => void places.rules.set(canonical, rules),
       onIgnoredFolder: (below) => places.add(below),
