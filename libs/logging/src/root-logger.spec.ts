@@ -28,7 +28,7 @@ describe('the root logger', () => {
     const before = lines.length;
     new AppLog(root.logger).info('chatter');
     expect(lines.length).toBe(before);
-    root.record('audit', { operation: 'echo' });
+    root.record('"msg":"audit","operation":"echo"', true);
     expect(last()).toMatchObject({ level: 'info', msg: 'audit', operation: 'echo' });
   });
 

@@ -5,13 +5,27 @@ export interface RootLogger {
   readonly logger: Logger;
   /**
    * Writes one record whatever the level is set to, in the form of every other line, without going through the redactor.
-   * @throws Error while the stream fails or has no room: the record is lost then.
+   * @param members the JSON members of the record, without braces
+   * @param isUrgent hands it to the stream before this returns
+   * @throws Error while the stream fails or has no room: the record may be lost then.
    */
-  record(message: string, facts: object): void;
+  record(members: string, isUrgent: boolean): void;
   /** Lines that could not be written so far. */
   droppedLines(): number;
   /** Writes out what is buffered, waits at most `timeoutMs`, then lets go of the stream: never blocks an exit. */
   close(timeoutMs: number): Promise<void>;
+}
+
+let lastMs = 0;
+let lastIso = '';
+/** The time as text; many records share a millisecond. */
+function isoNow(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastIso = new Date(now).toISOString();
+  }
+  return lastIso;
 }
 
 /** Authorization values and cookies never reach a line, whatever logs a request. */
@@ -42,12 +56,27 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
     },
     out,
   );
-  const record = (msg: string, facts: object): void => {
+  // Lines of one turn of the event loop are handed over together: the stream counts bytes at every hand-over.
+  let gathered = '';
+  const handOver = (): void => {
+    const lines = gathered;
+    gathered = '';
     const before = dropped;
-    out.write(`${JSON.stringify({ level: 'info', time: new Date().toISOString(), msg, ...facts })}\n`);
-    if (failing || dropped > before) throw new Error('the log cannot be written');
+    if (lines !== '') out.write(lines);
+    if (dropped > before) failing = true;
   };
-  return { logger, record, droppedLines: () => dropped, close: (timeoutMs) => closeStream(destination, timeoutMs) };
+  const record = (members: string, isUrgent: boolean): void => {
+    if (gathered === '' && !isUrgent) setImmediate(handOver);
+    gathered += `{"level":"info","time":"${isoNow()}",${members}}\n`;
+    if (isUrgent) handOver();
+    if (failing) throw new Error('the log cannot be written');
+  };
+  return {
+    logger,
+    record,
+    droppedLines: () => dropped,
+    close: (timeoutMs) => (handOver(), closeStream(destination, timeoutMs)),
+  };
 }
 
 /** Lines are written together: a system call for each would cost a call more than its work. A crash loses at most the last of them. */
@@ -68,12 +97,16 @@ const batchedStream = (fd: number): DestinationStream =>
 /** One short line per record for a person at a terminal. */
 function prettyStream(out: DestinationStream): DestinationStream {
   return {
-    write(line: string): void {
-      const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, unknown>;
-      const rest = Object.keys(facts).length === 0 ? '' : ` ${JSON.stringify(facts)}`;
-      out.write(`${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${rest}\n`);
+    write(lines: string): void {
+      for (const line of lines.split('\n')) if (line !== '') prettyLine(line, out);
     },
   };
+}
+
+function prettyLine(line: string, out: DestinationStream): void {
+  const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  const rest = Object.keys(facts).length === 0 ? '' : ` ${JSON.stringify(facts)}`;
+  out.write(`${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${rest}\n`);
 }
 
 async function closeStream(stream: DestinationStream, timeoutMs: number): Promise<void> {

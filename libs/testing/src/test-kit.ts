@@ -83,7 +83,8 @@ export class TestKit {
   /** Calls a tool through the whole pipeline. @throws ProtocolViolation for an unknown tool. */
   call(tool: string, input: unknown = {}, options: CallOptions = {}): Promise<Outcome<ToolValue>> {
     const { principal = ALICE, client = SILENT, signal, ...rest } = options;
-    const whenGone = (gone: () => void): void => signal?.addEventListener('abort', gone, { once: true });
+    const whenGone = (gone: () => void): void =>
+      signal?.aborted ? gone() : signal?.addEventListener('abort', gone, { once: true });
     return this.app.get(Dispatcher).callTool(tool, input, { principal, client, whenGone, ...rest });
   }
 

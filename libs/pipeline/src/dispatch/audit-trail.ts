@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Principal, Risk } from '@app/mcp';
 import { ServerError } from '@app/mcp';
 import type { AuditRecord, AuditSink } from '@app/security';
@@ -11,11 +11,16 @@ interface CallFacts {
   readonly principal: Principal;
 }
 
+/** Random per process, so that no two processes give one id; counted within, because that is cheap. No secret. */
+const PROCESS_ID = randomBytes(10).toString('hex');
+let calls = 0;
+const nextCallId = (): string => `${PROCESS_ID}-${(++calls).toString(36).padStart(6, '0')}`;
+
 type Decision = NonNullable<AuditRecord['decision']>;
 
 /** The audit entry of one call: opened before anything else happens, closed exactly once. */
 export class AuditEntry {
-  readonly callId = randomUUID();
+  readonly callId = nextCallId();
   private readonly startedAt = performance.now();
   private readonly facts: Omit<AuditRecord, 'phase' | 'at'>;
 

@@ -54,6 +54,21 @@ interface Bounds {
   readonly open: Set<GiveUp>;
 }
 
+/** Watches of calls that began in this turn of the event loop. */
+const unarmed: (() => void)[] = [];
+
+/**
+ * Most calls end in the turn they began in, and need neither a timer nor an ear for their caller. So both are set up
+ * at the end of the turn, for the calls that are still running then.
+ */
+function armLater(arm: () => void): void {
+  if (unarmed.length === 0)
+    setImmediate(() => {
+      for (const each of unarmed.splice(0)) each();
+    });
+  unarmed.push(arm);
+}
+
 /**
  * Runs work under a deadline. The caller is answered at the deadline or when he is gone, whether or not the
  * work has stopped; the work's signal is aborted with the reason at the same moment.
@@ -63,10 +78,11 @@ export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Pr
   const lifetime = new Lifetime(performance.now() + deadlineMs);
   return new Promise<T>((resolve, reject) => {
     let answered = false;
+    let timer: NodeJS.Timeout | undefined;
     const settle = (): boolean => {
       if (answered) return false;
       answered = true;
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       open.delete(giveUp);
       return true;
     };
@@ -77,18 +93,20 @@ export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Pr
       if (onLateEnd !== undefined) running.then(() => onLateEnd(), onLateEnd);
       reject(reason);
     };
-    const timer = setTimeout(
-      () => giveUp(new ServerError('TIMEOUT', `The call did not end within ${deadlineMs} ms.`, { retryable })),
-      deadlineMs,
-    );
     open.add(giveUp);
     const running = work(lifetime);
     running.then(
       (value) => void (settle() && resolve(value)),
       (error: unknown) => void (settle() && reject(error as Error)),
     );
-    whenGone?.(() => {
-      if (!answered) giveUp(new ServerError('CANCELLED', 'The call was cancelled.'));
+    armLater(() => {
+      if (answered) return;
+      const late = (): void =>
+        giveUp(new ServerError('TIMEOUT', `The call did not end within ${deadlineMs} ms.`, { retryable }));
+      timer = setTimeout(late, lifetime.deadlineAt - performance.now());
+      whenGone?.(() => {
+        if (!answered) giveUp(new ServerError('CANCELLED', 'The call was cancelled.'));
+      });
     });
   });
 }

@@ -2,13 +2,22 @@ import type { RootLogger } from '@app/logging';
 import type { AuditRecord } from './audit-record.js';
 import { AuditSink } from './audit-sink.js';
 
-/** One log line per record, whatever the log level. As durable as the log is: a line the log drops is lost. */
+/**
+ * One log line per record, whatever the log level. As durable as the log is: a line the log drops is lost. The line is
+ * put together by hand, because it is written for every call; only what a caller can influence needs escaping.
+ */
 export class LogAuditSink extends AuditSink {
   constructor(private readonly log: Pick<RootLogger, 'record'>) {
     super();
   }
 
-  override record({ at: _logged, ...facts }: AuditRecord): void {
-    this.log.record('audit', facts);
+  override record(record: AuditRecord): void {
+    const { phase, callId, kind, operation, risk, tenant, subject, inputDigest, decision, durationMs } = record;
+    const end = decision === undefined ? '' : `,"decision":"${decision}","durationMs":${durationMs}`;
+    this.log.record(
+      `"msg":"audit","phase":"${phase}","callId":"${callId}","kind":"${kind}","operation":${JSON.stringify(operation)},` +
+        `"risk":"${risk}","tenant":${JSON.stringify(tenant)},"subject":${JSON.stringify(subject)},"inputDigest":"${inputDigest}"${end}`,
+      phase === 'intent',
+    );
   }
 }

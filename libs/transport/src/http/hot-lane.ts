@@ -95,7 +95,7 @@ export class HotLane {
   }
 
   private async answer({ id, tool, input, meta }: PlainCall, res: ServerResponse, principal: Principal): Promise<void> {
-    const whenGone = (gone: () => void): void => void res.on('close', gone);
+    const whenGone = (gone: () => void): void => (res.closed ? gone() : void res.once('close', gone));
     const request = { principal, client: SILENT, whenGone, meta: withoutReserved(meta) };
     try {
       const outcome = await this.dispatcher.callTool(tool.name, input, request);
