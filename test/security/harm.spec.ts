@@ -89,7 +89,6 @@ describe('a check of harm', () => {
     ['a hook', 'GITCFG', [unsafe('write', { path: 'sub/.git/hooks/pre-commit', content: 'x' })]],
     ['a server that waits for four FIFOs', 'LIVE', FIFOS.map((path) => unsafe('read', { path }))],
     ['an escape in a text', 'OUTP', [unsafe('say', { text: '"\\u001b[2J"' })]],
-    ['a C1 control in a text', 'OUTP', [unsafe('say', { text: '"\\u009b31m"' })]],
     ['a stack and a path of the machine', 'OUTP', [unsafe('fail', { path: 'nothing' })]],
   ])('sees %s', async (_what, check, attempts) => {
     const { evidence } = await gather(attempts);

@@ -29,7 +29,9 @@ export class InProcessServer {
       log: { level: 'info', format: 'json', stream: 'stderr' } as const,
     };
     const lines: string[] = [];
-    const root = createRootLogger(settings.log, { write: (line) => void lines.push(line) });
+    const root = createRootLogger(settings.log, {
+      write: (text) => void lines.push(...text.split('\n').filter((line) => line !== '')),
+    });
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
     const http = await createHttpApplication(AppModule.of(settings, root, [added]), settings.limits);
     await http.app.listen(0, '127.0.0.1');

@@ -13,6 +13,8 @@ import type {
 export interface CallRequest {
   readonly principal: Principal;
   readonly client: ClientChannel;
+  /** A job rather than a call: `whenGone` is asked before this returns. */
+  readonly isLong?: boolean;
   /** Calls back once when the caller is gone or cancels. May call back after the call has ended. */
   readonly whenGone?: (gone: () => void) => void;
   /** `_meta` as sent, without the protocol's reserved keys. */

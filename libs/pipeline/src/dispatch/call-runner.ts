@@ -81,6 +81,7 @@ export class CallRunner {
       const bounds = {
         deadlineMs: request.deadlineMs ?? work.deadlineMs ?? this.limits.callDeadlineMs,
         whenGone: request.whenGone,
+        isLong: request.isLong,
         retryable: work.risk === 'read',
         overdue: this.overdue,
         open: this.admission.open,

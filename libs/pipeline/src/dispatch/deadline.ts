@@ -47,6 +47,8 @@ interface Bounds {
   /** Calls back when the caller is gone. */
   readonly whenGone?: (gone: () => void) => void;
   readonly retryable: boolean;
+  /** Certain to outlive its turn, so its watches are set up at once. */
+  readonly isLong?: boolean;
   readonly overdue: OverdueWork;
   /** Called when work ends after its caller was answered; with the error it ended in, if it did. */
   readonly onLateEnd?: (error?: unknown) => void;
@@ -74,7 +76,7 @@ function armLater(arm: () => void): void {
  * work has stopped; the work's signal is aborted with the reason at the same moment.
  */
 export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Promise<T>): Promise<T> {
-  const { deadlineMs, whenGone, retryable, overdue, open, onLateEnd } = bounds;
+  const { deadlineMs, whenGone, retryable, overdue, open, onLateEnd, isLong = false } = bounds;
   const lifetime = new Lifetime(performance.now() + deadlineMs);
   return new Promise<T>((resolve, reject) => {
     let answered = false;
@@ -99,7 +101,7 @@ export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Pr
       (value) => void (settle() && resolve(value)),
       (error: unknown) => void (settle() && reject(error as Error)),
     );
-    armLater(() => {
+    const arm = (): void => {
       if (answered) return;
       const late = (): void =>
         giveUp(new ServerError('TIMEOUT', `The call did not end within ${deadlineMs} ms.`, { retryable }));
@@ -107,6 +109,8 @@ export function withDeadline<T>(bounds: Bounds, work: (lifetime: Lifetime) => Pr
       whenGone?.(() => {
         if (!answered) giveUp(new ServerError('CANCELLED', 'The call was cancelled.'));
       });
-    });
+    };
+    if (isLong) arm();
+    else armLater(arm);
   });
 }

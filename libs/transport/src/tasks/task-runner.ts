@@ -104,7 +104,7 @@ export class TaskRunner implements OnApplicationShutdown {
       if (live.isCancelled) giveUp();
     };
     const rounds = { state: live.state, answers: live.takeAnswers(), askable };
-    const bounds = { whenGone, deadlineMs: this.limits.taskDeadlineMs };
+    const bounds = { whenGone, isLong: true, deadlineMs: this.limits.taskDeadlineMs };
     try {
       const request = { principal, meta, client: this.channelOf(live), ...rounds, ...bounds };
       const outcome = await this.dispatcher.callTool(name, input, request);
