@@ -183,14 +183,19 @@ describe('stdout on stdio', () => {
   });
 
   it('answers lines it cannot take, however long, and serves the next', async () => {
-    const child = spawn(process.execPath, [PRODUCT, '--stdio', '--workspace', workspace], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [PRODUCT, '--stdio', '--workspace', workspace], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stdin.write('this is no JSON\n[]\n');
     child.stdin.write(`${'x'.repeat(17 * 1024 * 1024)}\n`);
     child.stdin.write(`${JSON.stringify(modernRequest('tools/list', {}, { id: 9 }).message)}\n`);
     while (!out.includes('"id":9')) await once(child.stdout, 'data');
-    const messages = out.trim().split('\n').map((line) => JSON.parse(line) as { id: unknown; error?: { code: number } });
+    const messages = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: unknown; error?: { code: number } });
     expect(messages.map(({ id, error }) => [id, error?.code])).toEqual([
       [null, -32700],
       [null, -32600],

@@ -75,7 +75,7 @@ const section = <T extends object>(type: new () => T, values: T): T => Object.fr
 function readEnvironment(source: Source, commandLine: CommandLineSettings, problems: string[]): Environment {
   const known = Object.keys(new Environment());
   const given: Record<string, string> = {};
-  for (const name of [...known, 'PUBLIC_URL']) {
+  for (const name of known) {
     const value = valueOf(source, name, problems);
     if (value !== undefined && value !== '') given[name] = value;
   }
@@ -131,9 +131,7 @@ function readRoot(entry: string, problems: string[]): WorkspaceRoot | undefined 
     path = realpathSync(resolve(given));
     if (!statSync(path).isDirectory()) throw new Error('not a folder');
   } catch {
-    problems.push(
-      `WORKSPACE_ROOTS: ${equals > 0 ? entry.slice(0, equals) : 'a workspace'} is not a folder that can be opened`,
-    );
+    problems.push(`WORKSPACE_ROOTS or --workspace: ${JSON.stringify(given)} is not a folder that can be opened`);
     return undefined;
   }
   const name =

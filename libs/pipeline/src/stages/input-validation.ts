@@ -25,7 +25,8 @@ export function parseInput(operation: Validated, input: unknown): unknown {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => describe(issue, operation.input!));
   const more = parsed.error.issues.length - problems.length;
-  throw new ServerError('INVALID_ARGUMENT', `${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`, {
+  const text = `${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  throw new ServerError('INVALID_ARGUMENT', text.endsWith('?') ? text : `${text}.`, {
     hint: 'Nothing was executed.',
   });
 }

@@ -58,7 +58,10 @@ describe('diffText', () => {
 
   it('keeps whole hunks only', () => {
     const before = lines(3_000, 'line');
-    const { text, isOmitted, added } = patient(before, before.replace(/line (\d*0)\n/g, `LINE $1 ${'x'.repeat(200)}\n`));
+    const { text, isOmitted, added } = patient(
+      before,
+      before.replace(/line (\d*0)\n/g, `LINE $1 ${'x'.repeat(200)}\n`),
+    );
     expect(isOmitted).toBe(true);
     expect(added).toBe(300);
     expect(Buffer.byteLength(text!)).toBeLessThanOrEqual(limits.diffBytes);

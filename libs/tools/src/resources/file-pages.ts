@@ -47,7 +47,8 @@ export class FilePages {
     if (start < 0) throw new ProtocolViolation('Invalid cursor');
     for (const [index, workspace] of this.workspaces.slice(start).entries()) {
       const hasMore = await this.addFrom(workspace, index === 0 ? from : undefined);
-      if (hasMore) return { entries: this.entries, ...(this.last && { nextCursor: this.cursors.seal(sealed(this.last)) }) };
+      if (hasMore)
+        return { entries: this.entries, ...(this.last && { nextCursor: this.cursors.seal(sealed(this.last)) }) };
     }
     return { entries: this.entries };
   }

@@ -63,12 +63,12 @@ describe('AnswerBudget', () => {
     const { res, client } = await unread();
     const budget = new AnswerBudget(new Limits({ answerBacklogBytes: 2 * MB }));
     budget.watch(res);
-    let received = 0;
-    client.on('data', (chunk: Buffer) => (received += chunk.length)).resume();
+    const got = { bytes: 0 };
+    client.on('data', (chunk: Buffer) => (got.bytes += chunk.length)).resume();
     for (let piece = 0; piece < 30; piece++) if (!res.write(Buffer.alloc(MB))) await once(res, 'drain');
     res.end();
     await once(res, 'close');
-    while (received < 30 * MB) await once(client, 'data');
+    while (got.bytes < 30 * MB) await once(client, 'data');
     expect(budget.heldBytes()).toBe(0);
   });
 });
