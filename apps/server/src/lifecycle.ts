@@ -3,6 +3,7 @@ import type { ServerSettings } from '@app/config';
 import type { AppLog, RootLogger } from '@app/logging';
 import { Readiness } from '@app/operations';
 import { Admission } from '@app/pipeline';
+import { LiveGroups } from '@app/resources';
 
 const LOG_FLUSH_MS = 500;
 const CLOSE_MS = 2_000;
@@ -70,6 +71,7 @@ export class Lifecycle {
 
   /** The second signal: die of it, as a process without handlers would. */
   private force(signal: NodeJS.Signals): void {
+    LiveGroups.killAll();
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   }

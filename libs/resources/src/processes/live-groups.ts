@@ -24,6 +24,9 @@ export const LiveGroups = {
   count(): number {
     return groups.size;
   },
+
+  /** For an end by signal, which emits no `exit`. */
+  killAll,
 };
 
 function killAll(): void {
