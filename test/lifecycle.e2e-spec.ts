@@ -1,23 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { callModern, modernRequest, openSession, post } from './support/mcp-messages.js';
 import { PRODUCT, ServerProcess, TEST_SERVER } from './support/server-process.js';
 
-const workspace = mkdtempSync(join(tmpdir(), 'lifecycle-'));
+const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'lifecycle-')));
 const codeOf = ({ message }: Awaited<ReturnType<typeof callModern>>): unknown =>
   (message.result?.['_meta'] as Record<string, { code?: string }> | undefined)?.['mcp-software-engineer/error']?.code;
 
-/** Children of a process, by /proc. */
-function childrenOf(pid: number): number[] {
+/** Processes that work in a folder, by /proc: a child of the server does, whoever its parent is by now. */
+function processesIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
-        return Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]!.split(' ')[1]) === pid;
+        return readlinkSync(`/proc/${name}/cwd`) === folder;
       } catch {
         return false;
       }
@@ -152,12 +152,19 @@ describe('stdio', () => {
     child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'ping' })}\n`);
     while (!out.includes('"id":2')) await once(child.stdout, 'data');
     const exited = once(child, 'exit');
-    const pid = child.pid!;
+    const witness = spawn('sleep', ['30'], { cwd: workspace });
+    await once(witness, 'spawn');
+    expect(processesIn(workspace)).toEqual([witness.pid]);
+    const ended = once(witness, 'exit');
+    witness.kill();
+    await ended;
+    const search = { name: 'search_text', arguments: { query: 'x' } };
+    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: search })}\n`);
     const started = performance.now();
     child.stdin.end();
     expect(await exited).toEqual([0, null]);
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect(childrenOf(pid)).toEqual([]);
+    expect(processesIn(workspace)).toEqual([]);
     for (const line of out.trim().split('\n')) expect((JSON.parse(line) as { jsonrpc: string }).jsonrpc).toBe('2.0');
   });
 });
