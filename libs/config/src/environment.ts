@@ -1,5 +1,6 @@
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { ArrayMinSize, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsConnectionUrl } from './connection-url.js';
 
 const DECIMAL = /^-?\d+$/;
 /** Only plain decimal text becomes a number, so that `0x1F`, `1e3` and `` stay strings and are refused. */
@@ -75,6 +76,35 @@ export class Environment {
   @ArrayMinSize(1)
   @Matches(/^[a-z][a-z0-9_-]*$/, { each: true })
   TOOLSETS: string[] = ['default'];
+
+  /** Length of the window in which calls are counted. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(1)
+  @Max(86_400_000)
+  RATE_LIMIT_WINDOW_MS: number = 60_000;
+
+  /** Calls one principal may make of one tool in any window. */
+  @Transform(toInt)
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  RATE_LIMIT_MAX_REQUESTS: number = 100;
+
+  /** Database of the server's own state; default an embedded one. May hold a password. */
+  @IsOptional()
+  @IsConnectionUrl('postgres', 'postgresql')
+  DATABASE_URL?: string;
+
+  /** What replicas share; default nothing. May hold a password. */
+  @IsOptional()
+  @IsConnectionUrl('redis', 'rediss')
+  REDIS_URL?: string;
+
+  /** The policy file, YAML or JSON; read again on SIGHUP. */
+  @IsOptional()
+  @IsString()
+  CONFIG_FILE?: string;
 
   /** Milliseconds to go on serving after SIGTERM, while a gateway learns of it. */
   @Transform(toInt)

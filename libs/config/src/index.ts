@@ -2,4 +2,8 @@ export * from './config.module.js';
 export * from './configuration.error.js';
 export * from './environment.js';
 export * from './load.js';
+export * from './policy/nearest-name.js';
+export * from './policy/parse-policy.js';
+export * from './policy/policy-settings.js';
+export * from './policy/policy-source.js';
 export * from './settings.js';

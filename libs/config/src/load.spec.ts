@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import 'reflect-metadata';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from './configuration.error.js';
 import { Environment } from './environment.js';
 import { loadSettings } from './load.js';
+import { EMPTY_POLICY } from './policy/policy-settings.js';
 
 const problemsOf = (environment: Record<string, string>, commandLine = {}): readonly string[] => {
   try {
@@ -80,6 +82,87 @@ describe('loadSettings', () => {
     ]);
   });
 
+  it('throttles by default, and takes other figures', () => {
+    expect(loadSettings({}, { transport: 'http' }).throttle).toEqual({ windowMs: 60_000, maxRequests: 100 });
+    const given = { RATE_LIMIT_WINDOW_MS: '1000', RATE_LIMIT_MAX_REQUESTS: '1' };
+    expect(loadSettings(given, { transport: 'http' }).throttle).toEqual({ windowMs: 1_000, maxRequests: 1 });
+    expect(problemsOf({ RATE_LIMIT_WINDOW_MS: '0', RATE_LIMIT_MAX_REQUESTS: '0' })).toHaveLength(2);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'postgres://user:p%40:ss@db/mcp?sslmode=require'],
+    ['DATABASE_URL', 'postgresql://localhost:5432/mcp'],
+    ['DATABASE_URL', 'postgresql:///mcp?host=/run/postgresql'],
+    ['REDIS_URL', 'redis://cache:6379/0'],
+    ['REDIS_URL', 'rediss://:secret@[::1]:6380'],
+  ])('accepts %s=%s, also from a file', (name, url) => {
+    const file = join(folder, 'url');
+    writeFileSync(file, `${url}\n`);
+    for (const environment of [{ [name]: url }, { [`${name}_FILE`]: file }])
+      expect(Object.values(loadSettings(environment, { transport: 'http' }).storage)).toContain(url);
+  });
+  it.each([
+    ['DATABASE_URL', 'mysql://hunter2@db/mcp'],
+    ['DATABASE_URL', 'redis://hunter2@db'],
+    ['DATABASE_URL', 'postgres://'],
+    ['DATABASE_URL', 'postgres:hunter2'],
+    ['DATABASE_URL', 'postgres://user:hunter2@db:port/mcp'],
+    ['DATABASE_URL', 'hunter2'],
+    ['REDIS_URL', 'http://hunter2@cache'],
+    ['REDIS_URL', 'redis://'],
+  ])('refuses %s=%s, and does not show it', (name, url) => {
+    expect(problemsOf({ [name]: url })).toEqual([expect.stringMatching(new RegExp(`^${name}: expected a URL`))]);
+    expect(problemsOf({ [name]: url }).join()).not.toContain('hunter2');
+  });
+
+  it('has no policy without a policy file', () => {
+    const { policy } = loadSettings({}, { transport: 'http' });
+    expect([policy.file, policy.current()]).toEqual([undefined, EMPTY_POLICY]);
+  });
+
+  it('reads the policy file, from the command line before the environment, and keeps its absolute path', () => {
+    const file = join(folder, 'policy.yaml');
+    writeFileSync(file, 'tools: { x: { enabled: false } }');
+    const missing = join(folder, 'missing');
+    for (const [environment, commandLine] of [
+      [{ CONFIG_FILE: file }, {}],
+      [{ CONFIG_FILE: missing }, { config: file }],
+      [{}, { config: relative(process.cwd(), file) }],
+    ] as const) {
+      const { policy } = loadSettings(environment, { transport: 'http', ...commandLine });
+      expect([policy.file, policy.current().tools.get('x')?.enabled]).toEqual([file, false]);
+    }
+  });
+
+  it('reports the problems of the policy file together with all others', () => {
+    const file = join(folder, 'policy.yaml');
+    writeFileSync(file, 'tols: {}\npolicies: { audit: shadow }');
+    expect(problemsOf({ CONFIG_FILE: file, PORT: 'x' }).map((problem) => problem.split(': ').slice(0, 2))).toEqual([
+      ['PORT', expect.anything()],
+      ['policy file', 'tols'],
+      ['policy file', 'policies.audit'],
+    ]);
+  });
+
+  it('refuses a policy file that is missing, no file, empty or too large', () => {
+    const file = join(folder, 'policy.yaml');
+    const told = (config: string): string => problemsOf({}, { config }).join();
+    expect(told(file)).toBe('policy file: the file cannot be read (ENOENT)');
+    for (const other of [folder, '', '/dev/null']) expect(told(other)).toContain('not a regular file');
+    writeFileSync(file, '');
+    expect(told(file)).toContain('empty');
+    writeFileSync(file, `{}${' '.repeat(1_048_575)}`);
+    expect(told(file)).toContain('larger than 1048576 bytes');
+    truncateSync(file, 1_048_576);
+    expect(told(file)).toBe('');
+  });
+
+  it('does not wait for a pipe', () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(problemsOf({}, { config: pipe })).toEqual(['policy file: the file is not a regular file']);
+  });
+
   it('canonicalises a root that is a link or ends in a slash', () => {
     mkdirSync(join(folder, 'real'));
     symlinkSync(join(folder, 'real'), join(folder, 'link'));
@@ -100,6 +183,8 @@ describe('loadSettings', () => {
   it('freezes what it returns', () => {
     const settings = loadSettings({}, { transport: 'http' });
     expect(() => Object.assign(settings.server, { port: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(settings.throttle, { maxRequests: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(settings.storage, { redisUrl: 'x' })).toThrow(TypeError);
     expect(() => Object.assign(settings.limits, { bodyBytes: 1 })).toThrow(TypeError);
   });
 });

@@ -1,17 +1,23 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { ConfigurationError } from './configuration.error.js';
 import { Environment } from './environment.js';
+import { parsePolicy } from './policy/parse-policy.js';
+import { EMPTY_POLICY } from './policy/policy-settings.js';
+import { PolicySource } from './policy/policy-source.js';
+import { readPolicyAtStart } from './policy/read-policy.js';
 import {
   LogSettings,
   Limits,
   ServerSettings,
+  StorageSettings,
+  ThrottleSettings,
   ToolSettings,
   WorkspaceSettings,
-  type WorkspaceRoot,
 } from './settings.js';
+import { readRoots } from './workspace-roots.js';
 
 /** What the command line decides; it wins over the environment. */
 export interface CommandLineSettings {
@@ -19,6 +25,8 @@ export interface CommandLineSettings {
   readonly host?: string;
   readonly port?: string;
   readonly workspaces?: readonly string[];
+  /** The policy file. */
+  readonly config?: string;
 }
 
 export interface Settings {
@@ -26,12 +34,15 @@ export interface Settings {
   readonly log: LogSettings;
   readonly workspace: WorkspaceSettings;
   readonly tools: ToolSettings;
+  readonly throttle: ThrottleSettings;
+  readonly storage: StorageSettings;
   readonly limits: Limits;
+  /** The only part that can change while the server runs. */
+  readonly policy: PolicySource;
 }
 
 type Source = Readonly<Record<string, string | undefined>>;
 
-const WORKSPACE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /**
@@ -42,6 +53,7 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
   const problems: string[] = [];
   const environment = readEnvironment(source, commandLine, problems);
   const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
+  const policy = readPolicySource(commandLine.config ?? environment.CONFIG_FILE, problems);
   if (commandLine.transport === 'http') checkWhoMayCall(environment, problems);
   if (environment.NODE_ENV === 'production' && environment.LOG_FORMAT !== 'json')
     problems.push('LOG_FORMAT: production logs JSON, one record a line, and nothing else');
@@ -66,7 +78,13 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
     }),
     workspace: section(WorkspaceSettings, { roots: Object.freeze(roots) }),
     tools: section(ToolSettings, { toolsets: Object.freeze(environment.TOOLSETS) }),
+    throttle: section(ThrottleSettings, {
+      windowMs: environment.RATE_LIMIT_WINDOW_MS,
+      maxRequests: environment.RATE_LIMIT_MAX_REQUESTS,
+    }),
+    storage: section(StorageSettings, { databaseUrl: environment.DATABASE_URL, redisUrl: environment.REDIS_URL }),
     limits: new Limits({ bodyBytes: environment.MAX_BODY_BYTES }),
+    policy,
   });
 }
 
@@ -103,50 +121,18 @@ function valueOf(source: Source, name: string, problems: string[]): string | und
   }
 }
 
-function readRoots(entries: readonly string[], problems: string[]): WorkspaceRoot[] {
-  const roots: WorkspaceRoot[] = [];
-  for (const entry of entries.length === 0 ? ['.'] : entries) {
-    const root = readRoot(entry, problems);
-    if (root === undefined) continue;
-    if (roots.some(({ name }) => name === root.name))
-      problems.push(`WORKSPACE_ROOTS: the name ${root.name} is given twice`);
-    const overlap = roots.find(({ path }) => contains(path, root.path) || contains(root.path, path));
-    if (overlap)
-      problems.push(`WORKSPACE_ROOTS: ${root.name} and ${overlap.name} overlap; give folders beside each other`);
-    roots.push(root);
-  }
-  return roots;
-}
-
-function readRoot(entry: string, problems: string[]): WorkspaceRoot | undefined {
-  const equals = entry.indexOf('=');
-  const given = equals > 0 ? entry.slice(equals + 1) : entry;
-  if (given.trim() === '') {
-    // Most likely a shell variable that is not set: the current folder would be the wrong one.
-    problems.push('WORKSPACE_ROOTS: a workspace has an empty path');
-    return undefined;
-  }
-  let path: string;
+/** The path is made absolute now, so that a reload reads the same file wherever the process is by then. */
+function readPolicySource(given: string | undefined, problems: string[]): PolicySource {
+  if (given === undefined) return new PolicySource(undefined, EMPTY_POLICY);
+  const file = resolve(given);
   try {
-    path = realpathSync(resolve(given));
-    if (!statSync(path).isDirectory()) throw new Error('not a folder');
-  } catch {
-    problems.push(`WORKSPACE_ROOTS or --workspace: ${JSON.stringify(given)} is not a folder that can be opened`);
-    return undefined;
+    return new PolicySource(file, parsePolicy(readPolicyAtStart(file)));
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(...error.problems.map((problem) => `policy file: ${problem}`));
+    return new PolicySource(file, EMPTY_POLICY);
   }
-  const name =
-    equals > 0
-      ? entry.slice(0, equals)
-      : basename(path)
-          .replace(/[^A-Za-z0-9._-]+/g, '-')
-          .replace(/^[._-]+/, '') || 'workspace';
-  if (!WORKSPACE_NAME.test(name))
-    problems.push('WORKSPACE_ROOTS: a name is 1 to 64 letters, digits, dots, dashes or underscores');
-  if (path === '/') problems.push('WORKSPACE_ROOTS: the root of the file system is not a workspace');
-  return Object.freeze({ name, path });
 }
-
-const contains = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
 
 /** Without authentication only a program on this machine may call, and never in production. */
 function checkWhoMayCall(environment: Environment, problems: string[]): void {

@@ -36,6 +36,19 @@ export class ToolSettings {
   readonly toolsets!: readonly string[];
 }
 
+/** How often one principal may call one tool: never more than `maxRequests` in any window. */
+export class ThrottleSettings {
+  readonly windowMs!: number;
+  readonly maxRequests!: number;
+}
+
+/** Where the server keeps its own state. Both may hold credentials: never print or log them. */
+export class StorageSettings {
+  /** PostgreSQL; without it an embedded database. */
+  readonly databaseUrl?: string;
+  readonly redisUrl?: string;
+}
+
 /** Every bound on what one request, call or caller can ask for. The unit is in the name. */
 export class Limits {
   // Edge
@@ -82,6 +95,16 @@ export class Limits {
   readonly concurrentCalls: number = 256;
   // Calls
   readonly callDeadlineMs: number = 30_000;
+  /** Calls of one tool, or of all that share its dependency, that work at once. */
+  readonly callsPerTool: number = 32;
+  readonly callsWaitingPerTool: number = 64;
+  /** Largest result, as JSON. */
+  readonly outputBytes: number = 16_777_216;
+  /** So many failures of the same call in the same way stop it, for so long. */
+  readonly sameFailures: number = 5;
+  readonly sameFailurePauseMs: number = 30_000;
+  readonly cachedResults: number = 10_000;
+  readonly cachedResultBytes: number = 67_108_864;
   // Paths
   readonly pathChars: number = 4_096;
   readonly nameBytes: number = 255;

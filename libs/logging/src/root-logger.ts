@@ -10,6 +10,8 @@ export interface RootLogger {
    * @throws Error while the stream fails or has no room: the record may be lost then.
    */
   record(members: string, isUrgent: boolean): void;
+  /** From here on every line passes this before it is written, e.g. to take out what no log may hold. */
+  redactBy(redact: (text: string) => string): void;
   /** Lines that could not be written so far. */
   droppedLines(): number;
   /** Writes out what is buffered, waits at most `timeoutMs`, then lets go of the stream: never blocks an exit. */
@@ -45,7 +47,9 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
     });
     batched.on('write', () => (failing = false));
   }
-  const out = settings.format === 'pretty' ? prettyStream(destination) : destination;
+  let redact: ((text: string) => string) | undefined;
+  const end = settings.format === 'pretty' ? prettyStream(destination) : destination;
+  const out: DestinationStream = { write: (text) => end.write(redact === undefined ? text : redact(text)) };
   const logger = pino(
     {
       level: settings.level,
@@ -74,6 +78,7 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
   return {
     logger,
     record,
+    redactBy: (given) => void (redact = given),
     droppedLines: () => dropped,
     close: (timeoutMs) => (handOver(), closeStream(destination, timeoutMs)),
   };

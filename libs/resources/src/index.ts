@@ -1,2 +1,3 @@
+export * from './caches/index.js';
 export * from './files/index.js';
 export * from './processes/index.js';

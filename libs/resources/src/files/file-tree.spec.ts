@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { Limits } from '@app/config';
 import type { ServerError } from '@app/mcp';
 import { FileTree } from './file-tree.js';
@@ -82,32 +83,39 @@ describe('resolve', () => {
     expect(await tree.resolve('out', { keepLastLink: true })).toMatchObject({ canonical: 'out', kind: 'link' });
   });
 
-  it('refuses every link that leaves, whether or not anything is there, in the same words', async () => {
-    const targets: Record<string, string> = {
-      file: join(outside, 'secret.txt'),
-      dir: outside,
-      relative: '../outside/secret.txt',
-      prefix: `${root}-evil/secret.txt`,
-      through: `${root}/../outside/secret.txt`,
-      dangling: join(outside, 'new.txt'),
-      proc: '/proc/self/root',
-      environ: '/proc/self/environ',
-      stdin: '/dev/stdin',
-      fd: '/proc/self/fd/3',
-      round: `../outside/../ws/src/deep/a.txt`,
-    };
-    const texts = new Set<string>();
-    for (const [name, target] of Object.entries(targets)) {
-      await symlink(target, join(root, name));
-      for (const path of [name, `${name}/x`, `${name}/x/y.txt`]) {
-        const error = await refusal(tree.resolve(path, { missingParents: true }));
-        expect([path, error.code]).toEqual([path, 'SYMLINK_ESCAPE']);
-        expect(error.message).not.toContain(base);
-        texts.add(error.message);
+  it(
+    injected(
+      'escape',
+      'FileTree',
+      'refuses every link that leaves, whether or not anything is there, in the same words',
+    ),
+    async () => {
+      const targets: Record<string, string> = {
+        file: join(outside, 'secret.txt'),
+        dir: outside,
+        relative: '../outside/secret.txt',
+        prefix: `${root}-evil/secret.txt`,
+        through: `${root}/../outside/secret.txt`,
+        dangling: join(outside, 'new.txt'),
+        proc: '/proc/self/root',
+        environ: '/proc/self/environ',
+        stdin: '/dev/stdin',
+        fd: '/proc/self/fd/3',
+        round: `../outside/../ws/src/deep/a.txt`,
+      };
+      const texts = new Set<string>();
+      for (const [name, target] of Object.entries(targets)) {
+        await symlink(target, join(root, name));
+        for (const path of [name, `${name}/x`, `${name}/x/y.txt`]) {
+          const error = await refusal(tree.resolve(path, { missingParents: true }));
+          expect([path, error.code]).toEqual([path, 'SYMLINK_ESCAPE']);
+          expect(error.message).not.toContain(base);
+          texts.add(error.message);
+        }
       }
-    }
-    expect(texts.size).toBe(1);
-  });
+      expect(texts.size).toBe(1);
+    },
+  );
 
   it('ends at loops and long chains', async () => {
     await symlink('l2', join(root, 'l1'));

@@ -1,0 +1,16 @@
+export * from './backoff.js';
+export * from './breaker-settings.js';
+export * from './bulkhead.js';
+export * from './circuit-breaker.js';
+export * from './circuit-breakers.js';
+export * from './clock.js';
+export * from './map-bounded.js';
+export * from './monotonic-clock.js';
+export type { Permit, Refused } from './permit.js';
+export * from './random.js';
+export * from './recovery.module.js';
+export * from './retry.js';
+export * from './retry-budget.js';
+export * from './retry-budgets.js';
+export * from './single-flight.js';
+export * from './system-random.js';

@@ -1,0 +1,13 @@
+export * from './counters/counter-store.js';
+export * from './counters/memory-counter-store.js';
+export * from './counters/redis-counter-store.js';
+export * from './key-values/entry-rules.js';
+export * from './key-values/key-value-store.js';
+export * from './key-values/memory-key-value-store.js';
+export * from './key-values/postgres-key-value-store.js';
+export * from './key-values/redis-key-value-store.js';
+export { BoundedOperations } from './services/bounded-operations.js';
+export * from './services/postgres-connection.js';
+export * from './services/redis-connection.js';
+export * from './services/service-settings.js';
+export * from './storage.module.js';
