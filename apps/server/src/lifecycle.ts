@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { ServerSettings } from '@app/config';
+import { PolicySource, type ServerSettings } from '@app/config';
 import type { AppLog, RootLogger } from '@app/logging';
+import { CallMetrics } from '@app/metrics';
 import { Readiness } from '@app/operations';
 import { Admission } from '@app/pipeline';
 import { LiveGroups } from '@app/resources';
@@ -9,6 +10,20 @@ const LOG_FLUSH_MS = 500;
 const CLOSE_MS = 2_000;
 
 export const EXIT = { done: 0, usage: 64, software: 70, configuration: 78 } as const;
+
+/** Takes over the hang-ups, with one for those that came before. */
+export type OnHangup = (act: () => void) => void;
+
+/** From here on a hang-up does not end the process. Until somebody acts on them, it is only kept that there was one. */
+export function catchHangups(): OnHangup {
+  let missed = false;
+  let act = (): void => void (missed = true);
+  process.on('SIGHUP', () => act());
+  return (given) => {
+    act = given;
+    if (missed) given();
+  };
+}
 
 /** Stops taking connections; resolves when the last answer is out. */
 export type StopListening = () => Promise<void>;
@@ -28,7 +43,8 @@ export class Lifecycle {
     private readonly stopListening: StopListening,
   ) {}
 
-  install(): void {
+  install(onHangup: OnHangup): void {
+    onHangup(() => void this.reload());
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => {
         if (this.ending !== undefined) this.force(signal);
@@ -38,9 +54,23 @@ export class Lifecycle {
     process.on('unhandledRejection', (err) => this.fatal(err));
   }
 
+  /** A bad file changes nothing: the operator sees why in the log, and the calls see the old policy. */
+  private async reload(): Promise<void> {
+    if (this.ending !== undefined) return;
+    const policy = this.app.get(PolicySource);
+    if (policy.file === undefined) {
+      this.log.info('no policy file to reload; start with --config or CONFIG_FILE to have one');
+      return;
+    }
+    const { changed, problems } = await policy.reload();
+    if (problems.length > 0) this.log.warn('policy kept: the new file has problems', { problems });
+    else this.log.info('policy reloaded', { changed });
+  }
+
   /** An error outside of any call: nothing in here can be trusted for long. */
   private fatal(err: unknown): void {
     this.log.error('an error outside of any call; the server drains and exits', { err });
+    this.app.get(CallMetrics).unhandledError();
     void this.end(EXIT.software, 'error');
   }
 

@@ -8,6 +8,7 @@ import {
   clientConfig,
   type Command,
   HELP,
+  listRegister,
   listTools,
   lockTools,
   parseCommandLine,
@@ -15,7 +16,7 @@ import {
   UsageError,
 } from '@app/operations';
 import { DefinitionError } from '@app/pipeline';
-import { definitionsOf } from './definitions.js';
+import { definitionsOf, registerOf } from './definitions.js';
 import { IDENTITY, PACKAGE_ROOT } from './identity.js';
 import { EXIT } from './lifecycle.js';
 import { serve } from './serve.js';
@@ -41,6 +42,10 @@ async function run(command: Command): Promise<void> {
       const readme = join(PACKAGE_ROOT, 'README.md');
       await writeFile(readme, renewToolTable(await readFile(readme, 'utf8'), definitions));
       return;
+    }
+    case 'wcgw': {
+      const register = await registerOf(settingsFor({ transport: 'stdio' }));
+      return print(command.json ? JSON.stringify(register) : listRegister(register.entries));
     }
     case 'clients': {
       if (!(CLIENTS as readonly string[]).includes(command.client))

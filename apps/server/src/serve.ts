@@ -12,17 +12,19 @@ import { LegacySessions, ModernLane, StdioEndpoint } from '@app/transport';
 import { AppModule } from './app.module.js';
 import { greeting } from './greeting.js';
 import { createHttpApplication } from './http-application.js';
-import { EXIT, Lifecycle } from './lifecycle.js';
+import { catchHangups, EXIT, Lifecycle, type OnHangup } from './lifecycle.js';
 
 type Extra = NonNullable<DynamicModule['imports']>;
 
 /** Serves until a signal, the end of stdin, or a failure. @returns the port it listens on. */
 export async function serve(settings: Settings, extra: Extra = []): Promise<number> {
+  const onHangup = catchHangups();
   const root = createRootLogger(settings.log);
-  return settings.server.transport === 'stdio' ? serveStdio(settings, root, extra) : serveHttp(settings, root, extra);
+  const serveOn = settings.server.transport === 'stdio' ? serveStdio : serveHttp;
+  return serveOn(settings, root, extra, onHangup);
 }
 
-async function serveHttp(settings: Settings, root: RootLogger, extra: Extra): Promise<number> {
+async function serveHttp(settings: Settings, root: RootLogger, extra: Extra, onHangup: OnHangup): Promise<number> {
   const { app, server } = await createHttpApplication(AppModule.of(settings, root, extra), settings.limits);
   const log = app.get(AppLog);
   const lifecycle = new Lifecycle(app, settings.server, log, root, () => {
@@ -30,7 +32,7 @@ async function serveHttp(settings: Settings, root: RootLogger, extra: Extra): Pr
     void app.get(ModernLane).endAll();
     return stopListening(server);
   });
-  lifecycle.install();
+  lifecycle.install(onHangup);
   await app.listen(settings.server.port, settings.server.host);
   const { port } = server.address() as AddressInfo;
   app.get(Readiness).markReady();
@@ -51,7 +53,7 @@ async function stopListening(server: Server): Promise<void> {
   clearInterval(sweeper);
 }
 
-async function serveStdio(settings: Settings, root: RootLogger, extra: Extra): Promise<number> {
+async function serveStdio(settings: Settings, root: RootLogger, extra: Extra, onHangup: OnHangup): Promise<number> {
   const app = await NestFactory.createApplicationContext(AppModule.of(settings, root, extra), {
     bufferLogs: true,
     abortOnError: false,
@@ -59,7 +61,7 @@ async function serveStdio(settings: Settings, root: RootLogger, extra: Extra): P
   app.useLogger(app.get(Logger));
   const endpoint = app.get(StdioEndpoint);
   const lifecycle = new Lifecycle(app, settings.server, app.get(AppLog), root, () => endpoint.close());
-  lifecycle.install();
+  lifecycle.install(onHangup);
   app.get(Readiness).markReady();
   app.get(LeftoverSweep).start();
   endpoint.start(() => void lifecycle.end(EXIT.done, 'the client closed the connection'));

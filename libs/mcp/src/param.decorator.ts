@@ -8,4 +8,4 @@ export const callOf = (context: ExecutionContext): ToolCall => context.getArgByI
 export const Input = createParamDecorator((_data: unknown, context: ExecutionContext) => callOf(context).input);
 
 /** The call: id, principal, deadline, signal, log, progress, questions to the client. */
-export const Ctx = createParamDecorator((_data: unknown, context: ExecutionContext) => callOf(context));
+export const Ctx = createParamDecorator((_data: unknown, context: ExecutionContext) => callOf(context).current);

@@ -54,6 +54,10 @@ export interface CallFacts {
   readonly canHandOff?: boolean;
 }
 
+/** Where a client puts the key of a call that must not run twice. */
+export const IDEMPOTENCY_KEY_META = 'mcp-software-engineer/idempotency_key';
+const MAX_KEY_CHARS = 255;
+
 /** One call of one tool, prompt or resource, as its method sees it. */
 export class ToolCall {
   readonly id: string;
@@ -65,13 +69,16 @@ export class ToolCall {
   /** Raw arguments until the validation stage has replaced them by the parsed ones. */
   input: unknown;
 
+  /** This call, or the attempt of it that runs now: what `@Ctx` hands to the method. */
+  current: ToolCall = this;
+
   private readonly lifetime: CallLifetime;
   private readonly answers: InputAnswers;
   private readonly state?: CallState;
   private readonly askable: readonly InputRequest['kind'][];
   private readonly canHandOff: boolean;
 
-  constructor(facts: CallFacts) {
+  constructor(private readonly facts: CallFacts) {
     this.id = facts.id;
     this.operation = facts.operation;
     this.input = facts.input;
@@ -85,6 +92,17 @@ export class ToolCall {
     this.canHandOff = facts.canHandOff ?? false;
     // What was accepted in an earlier round is sealed; the client cannot change it afterwards.
     this.answers = { ...facts.answers, ...facts.state?.answers };
+  }
+
+  /** The key the client gave so that the call is not made twice; pass it on to services that know such keys. */
+  get idempotencyKey(): string | undefined {
+    const key = this.meta[IDEMPOTENCY_KEY_META];
+    return typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_CHARS ? key : undefined;
+  }
+
+  /** The same call with less time: one attempt, which can end before the call does. */
+  forAttempt(lifetime: CallLifetime): ToolCall {
+    return new ToolCall({ ...this.facts, input: this.input, lifetime });
   }
 
   /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */

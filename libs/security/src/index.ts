@@ -1,2 +1,5 @@
+export * from './access/index.js';
+export * from './approvals/index.js';
 export * from './audit/index.js';
 export * from './paths/index.js';
+export * from './secrets/index.js';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { Ctx, Input, ServerError, Tool, ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
+import { Confirmation, type Risks, Toolset, waived, WhatCouldGoWrong } from '@app/pipeline';
 
 const EchoInput = z.strictObject({ text: z.string().describe('What to send back') });
 const EchoOutput = z.strictObject({ text: z.string() });
@@ -13,9 +13,23 @@ const KeyInput = z.strictObject({ key: z.string().max(64).describe('What to chan
 const Effects = z.strictObject({ effects: z.array(z.string()) });
 const Done = z.strictObject({ done: z.string() });
 
+const memory = waived('A fixture: nothing outside of the test can be harmed by it.');
+/** For tools of tests. */
+export const FIXTURE_RISKS: Risks = {
+  escape: memory,
+  'dependency down': memory,
+  'partial write': memory,
+  'lost update': memory,
+  orphan: memory,
+  'resource exhaustion': memory,
+  exfiltration: memory,
+  'irreversible loss': memory,
+};
+
 const quiet = { destructive: false, idempotent: true, openWorld: false };
 
 /** One small tool of every risk and every way to fail, for tests of the pipeline and of what is around it. */
+@WhatCouldGoWrong(FIXTURE_RISKS)
 @Toolset({ name: 'fixtures', scope: 'fixtures', core: true })
 export class FixtureTools {
   /** Keys the changing tools were run for, in order. */
@@ -96,6 +110,7 @@ export class FixtureTools {
     risk: 'destructive',
     hints: { ...quiet, idempotent: false, destructive: true },
   })
+  @Confirmation('tool')
   destroy(@Input() { key }: z.infer<typeof KeyInput>): z.infer<typeof Done> {
     this.effects.push(`destroy:${key}`);
     return { done: key };

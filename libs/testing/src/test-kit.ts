@@ -2,11 +2,25 @@ import { type DynamicModule, type INestApplicationContext, Module, type Provider
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '@app/config';
 import { createRootLogger, LoggingModule } from '@app/logging';
+import { MetricsModule } from '@app/metrics';
 import { ChangeEvents, type ClientChannel, type ErrorCode, type Principal, ServerIdentity } from '@app/mcp';
-import { Dispatcher, type Outcome, PipelineModule, type ToolValue } from '@app/pipeline';
-import { type AuditRecord, AuditSink, MemoryAuditSink } from '@app/security';
+import { type CallTrace, Dispatcher, type Outcome, PipelineModule, type ToolValue } from '@app/pipeline';
+import {
+  ApprovalStore,
+  type AuditRecord,
+  AuditSink,
+  Authorizer,
+  KnownSecrets,
+  MemoryApprovalStore,
+  MemoryAuditSink,
+  ScopeAuthorizer,
+} from '@app/security';
+import { RecoveryModule } from '@app/recovery';
+import { StorageModule } from '@app/storage';
 import { MemoryChangeEvents, TransportModule } from '@app/transport';
+import type { Fault } from './faults.js';
 import { ALICE } from './principals.js';
+import { type Held, ServerProbe } from './server-probe.js';
 import { testSettings, type TestSettings } from './test-settings.js';
 
 export interface TestKitOptions extends TestSettings {
@@ -17,6 +31,8 @@ export interface TestKitOptions extends TestSettings {
   readonly imports?: DynamicModule['imports'];
   /** Takes the audit instead of the memory sink that `audit()` reads. */
   readonly sink?: AuditSink;
+  /** Take the place of the ports the application binds, e.g. `{ provide: Authorizer, useValue: … }`. */
+  readonly bindings?: readonly Exclude<Provider, Type>[];
 }
 
 export interface CallOptions {
@@ -25,7 +41,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly answers?: Record<string, unknown>;
   readonly state?: { answers: Record<string, unknown>; data?: unknown };
+  readonly askable?: readonly ('elicitation' | 'sampling' | 'roots')[];
   readonly client?: ClientChannel;
+}
+
+/** What a failed call tells its caller. */
+export interface FailureFacts {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
 }
 
 const SILENT: ClientChannel = { progress: () => undefined, log: () => undefined };
@@ -38,13 +62,17 @@ class TestBindingsModule {}
 
 /**
  * A server in memory: the same modules, stages and order as in production, with a memory sink for the audit. Tool
- * authors call their tools through it and see what a client would see.
+ * authors call their tools through it, break them, and see what a client and an operator would see.
  */
 export class TestKit {
+  private readonly probe: ServerProbe;
+
   private constructor(
     private readonly app: INestApplicationContext,
     private readonly sink: MemoryAuditSink,
-  ) {}
+  ) {
+    this.probe = new ServerProbe(app);
+  }
 
   static async start(options: TestKitOptions): Promise<TestKit> {
     const settings = testSettings(options);
@@ -54,18 +82,26 @@ export class TestKit {
       { provide: AuditSink, useValue: options.sink ?? sink },
       { provide: ServerIdentity, useValue: identity },
       { provide: ChangeEvents, useClass: MemoryChangeEvents },
+      { provide: Authorizer, useClass: ScopeAuthorizer },
+      { provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() },
+      { provide: KnownSecrets, useClass: KnownSecrets },
+      ...(options.bindings ?? []),
     ];
     const root: DynamicModule = {
       module: UnderTestModule,
       imports: [
-        ConfigModule.of(settings),
-        LoggingModule.of(createRootLogger(settings.log)),
+        // First, so that what is bound here wins over what the modules provide.
         {
           module: TestBindingsModule,
           global: true,
           providers: bindings,
-          exports: [AuditSink, ChangeEvents, ServerIdentity],
+          exports: bindings.map(({ provide }) => provide),
         },
+        ConfigModule.of(settings),
+        LoggingModule.of(createRootLogger(settings.log)),
+        MetricsModule,
+        RecoveryModule.of(),
+        StorageModule.of({}),
         PipelineModule,
         TransportModule,
         ...(options.imports ?? []),
@@ -77,7 +113,7 @@ export class TestKit {
 
   /** A provider of the server, e.g. the toolset itself. */
   get<T>(type: Type<T>): T {
-    return this.app.get(type, { strict: false });
+    return this.probe.get(type);
   }
 
   /** Calls a tool through the whole pipeline. @throws ProtocolViolation for an unknown tool. */
@@ -98,15 +134,32 @@ export class TestKit {
   }
 
   /** The code, text and hint of a call that must fail. */
-  async fail(
-    tool: string,
-    input?: unknown,
-    options?: CallOptions,
-  ): Promise<{ code: ErrorCode; message: string; hint?: string }> {
+  async fail(tool: string, input?: unknown, options?: CallOptions): Promise<FailureFacts> {
     const outcome = await this.call(tool, input, options);
     if (outcome.kind !== 'failure') throw new Error(`${tool} did not fail: ${outcome.kind}`);
     const { code, message, hint } = outcome.error;
     return { code, message, hint };
+  }
+
+  /** Puts a fault in the place of a tool's method, inside of every stage. @returns mends it */
+  inject(tool: string, fault: Fault): () => void {
+    return this.probe.inject(tool, fault);
+  }
+  /** The sum of a metric over all label sets that have these labels. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number> {
+    return this.probe.metric(name, labels);
+  }
+  /** What calls hold at this moment. */
+  held(): Promise<Held> {
+    return this.probe.held();
+  }
+  /** Resolves when no call runs any more, what outlived its caller included. */
+  settled(): Promise<void> {
+    return this.probe.settled();
+  }
+  /** Where the calls of a tool have been, newest first. */
+  traces(tool: string): readonly CallTrace[] {
+    return this.probe.traces(tool);
   }
 
   audit(): AuditRecord[] {

@@ -1,14 +1,30 @@
 import { tmpdir } from 'node:os';
-import { Limits, type Settings } from '@app/config';
+import {
+  EMPTY_POLICY,
+  Limits,
+  type PolicySettings,
+  PolicySource,
+  type Settings,
+  type ThrottleSettings,
+} from '@app/config';
 
 export interface TestSettings {
   readonly workspace?: string;
   readonly limits?: Partial<Limits>;
   readonly toolsets?: readonly string[];
+  /** Practically without a limit unless given: tests call more often than people do. */
+  readonly throttle?: Partial<ThrottleSettings>;
+  readonly policy?: PolicySettings;
 }
 
 /** Settings of a server under test: loopback, silent, one workspace. */
-export function testSettings({ workspace = tmpdir(), limits = {}, toolsets = ['all'] }: TestSettings = {}): Settings {
+export function testSettings({
+  workspace = tmpdir(),
+  limits = {},
+  toolsets = ['all'],
+  throttle = {},
+  policy = EMPTY_POLICY,
+}: TestSettings = {}): Settings {
   return {
     server: {
       production: false,
@@ -23,6 +39,9 @@ export function testSettings({ workspace = tmpdir(), limits = {}, toolsets = ['a
     log: { level: 'silent', format: 'json', stream: 'stderr' },
     workspace: { roots: [{ name: 'ws', path: workspace }] },
     tools: { toolsets },
+    throttle: { windowMs: 60_000, maxRequests: 1_000_000_000, ...throttle },
+    storage: {},
     limits: new Limits(limits),
+    policy: new PolicySource(undefined, policy),
   };
 }

@@ -1,7 +1,11 @@
+export { AnswerBudget } from './http/answer-budget.js';
+export { BodyBudget } from './http/body-budget.js';
 export * from './http/legacy-sessions.js';
 export * from './http/mcp-endpoint.js';
 export * from './http/modern-lane.js';
+export { OriginRules } from './http/origin-rules.js';
 export * from './protocol/memory-change-events.js';
+export { RequestState } from './protocol/request-state.js';
 export * from './stdio/stdio-endpoint.js';
 export * from './tasks/task.js';
 export * from './tasks/task-runner.js';

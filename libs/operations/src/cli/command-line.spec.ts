@@ -17,6 +17,11 @@ describe('parseCommandLine', () => {
       workspaces: ['/x'],
     });
   });
+  it('takes the policy file where the server is started or its configuration checked', () => {
+    expect(parse('--config p.yaml')).toMatchObject({ kind: 'serve', config: 'p.yaml' });
+    expect(parse('config check --stdio --config p.yaml')).toMatchObject({ kind: 'config-check', config: 'p.yaml' });
+    expect(parse('config check')).toMatchObject({ kind: 'config-check', config: undefined });
+  });
   it.each([
     'dance',
     'serve x',
@@ -24,6 +29,8 @@ describe('parseCommandLine', () => {
     '--nope',
     'tools',
     'tools list --port 1',
+    'tools list --config p.yaml',
+    'serve --config',
     'clients print',
     'clients print vscode --stdio',
     'config',

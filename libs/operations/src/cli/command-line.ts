@@ -7,6 +7,8 @@ interface ServeOptions {
   readonly port?: string;
   /** `[NAME=]DIR` as given. */
   readonly workspaces?: string[];
+  /** The policy file. */
+  readonly config?: string;
 }
 
 /** What the user asked for on the command line. */
@@ -14,6 +16,7 @@ export type Command =
   | (ServeOptions & { readonly kind: 'serve' | 'config-check' })
   | { readonly kind: 'tools'; readonly action: 'list' | 'lock' }
   | { readonly kind: 'clients'; readonly client: string; readonly workspaces: string[] }
+  | { readonly kind: 'wcgw'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -28,10 +31,12 @@ export const HELP = `Usage: mcp-software-engineer [serve] [--stdio | --http] [op
     --workspace [NAME=]DIR  a folder agents may work in; repeat for several (default: the current folder)
     --host HOST             address to listen on (default 127.0.0.1)
     --port PORT             port to listen on (default 3000)
+    --config FILE           the policy file, YAML or JSON; SIGHUP reads it again
   config check              say whether the configuration fits, and what does not
   tools list                print every tool with the size of its definition
   tools lock                renew tools.lock.json
   clients print NAME        print the configuration for claude-code, cursor or vscode
+  wcgw [--json]             print what could go wrong with each tool and part, and what mitigates it
   --help, --version
 
 Settings come from the environment; see .env.example.
@@ -39,10 +44,11 @@ Settings come from the environment; see .env.example.
 
 /** What each command takes. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  serve: ['stdio', 'http', 'host', 'port', 'workspace'],
-  config: ['stdio', 'http', 'host', 'port', 'workspace'],
+  serve: ['stdio', 'http', 'host', 'port', 'workspace', 'config'],
+  config: ['stdio', 'http', 'host', 'port', 'workspace', 'config'],
   tools: [],
   clients: ['workspace'],
+  wcgw: ['json'],
 };
 
 /** @throws UsageError */
@@ -63,6 +69,9 @@ export function parseCommandLine(args: readonly string[]): Command {
     case 'tools':
       if (rest.length === 1 && (rest[0] === 'list' || rest[0] === 'lock')) return { kind: 'tools', action: rest[0] };
       break;
+    case 'wcgw':
+      if (rest.length === 0) return { kind: 'wcgw', json: values.json ?? false };
+      break;
     case 'clients':
       if (rest.length === 2 && rest[0] === 'print')
         return { kind: 'clients', client: rest[1]!, workspaces: values.workspace ?? ['.'] };
@@ -71,9 +80,16 @@ export function parseCommandLine(args: readonly string[]): Command {
   throw new UsageError(`not a command: ${positionals.join(' ')}`);
 }
 
-function serveOptions({ stdio, http, host, port, workspace }: ReturnType<typeof parse>['values']): ServeOptions {
+function serveOptions({
+  stdio,
+  http,
+  host,
+  port,
+  workspace,
+  config,
+}: ReturnType<typeof parse>['values']): ServeOptions {
   if (stdio && http) throw new UsageError('choose one of --stdio and --http');
-  return { transport: stdio ? 'stdio' : 'http', host, port, workspaces: workspace };
+  return { transport: stdio ? 'stdio' : 'http', host, port, workspaces: workspace, config };
 }
 
 function parse(args: readonly string[]) {
@@ -87,6 +103,8 @@ function parse(args: readonly string[]) {
         workspace: { type: 'string', multiple: true },
         host: { type: 'string' },
         port: { type: 'string' },
+        config: { type: 'string' },
+        json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },

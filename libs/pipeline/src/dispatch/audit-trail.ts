@@ -1,7 +1,8 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Principal, Risk } from '@app/mcp';
 import { ServerError } from '@app/mcp';
 import type { AuditRecord, AuditSink } from '@app/security';
+import { nextCallId } from './call-id.js';
 
 interface CallFacts {
   readonly kind: string;
@@ -11,17 +12,13 @@ interface CallFacts {
   readonly principal: Principal;
 }
 
-/** Random per process, so that no two processes give one id; counted within, because that is cheap. No secret. */
-const PROCESS_ID = randomBytes(10).toString('hex');
-let calls = 0;
-const nextCallId = (): string => `${PROCESS_ID}-${(++calls).toString(36).padStart(6, '0')}`;
-
 type Decision = NonNullable<AuditRecord['decision']>;
 
 /** The audit entry of one call: opened before anything else happens, closed exactly once. */
 export class AuditEntry {
   readonly callId = nextCallId();
-  private readonly startedAt = performance.now();
+  /** Monotonic, ms. */
+  readonly startedAt = performance.now();
   private readonly facts: Omit<AuditRecord, 'phase' | 'at'>;
 
   constructor(
@@ -39,6 +36,11 @@ export class AuditEntry {
     };
   }
 
+  /** sha256 of the arguments as they were sent, hex. */
+  get inputDigest(): string {
+    return this.facts.inputDigest;
+  }
+
   /** Before the effect. @throws ServerError POLICY_UNAVAILABLE, so that an effect that cannot be recorded does not happen. */
   async intend(): Promise<void> {
     try {
@@ -48,10 +50,18 @@ export class AuditEntry {
     }
   }
 
-  /** After the call, whatever became of it. */
-  close(decision: Decision, phase: 'outcome' | 'late_outcome' = 'outcome'): void | Promise<void> {
+  /**
+   * After the call, whatever became of it.
+   * @param notes what stages decided on the way
+   */
+  close(
+    decision: Decision,
+    notes: readonly string[],
+    phase: 'outcome' | 'late_outcome' = 'outcome',
+  ): void | Promise<void> {
     const durationMs = Math.round((performance.now() - this.startedAt) * 1000) / 1000;
-    return this.sink.record({ phase, at: Date.now(), ...this.facts, decision, durationMs });
+    const record = { phase, at: Date.now(), ...this.facts, decision, durationMs };
+    return this.sink.record(notes.length === 0 ? record : { ...record, notes });
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   Principal,
   ServerError,
 } from '@app/mcp';
+import type { Degraded } from '../call/running-call.js';
 
 /** A parsed message that asks for work, free of transport and era. */
 export interface CallRequest {
@@ -34,6 +35,8 @@ export interface Success<T> {
   readonly kind: 'success';
   readonly callId: string;
   readonly value: T;
+  /** The result is old or less than it could be, and why. */
+  readonly degraded?: Degraded;
 }
 export interface Failure {
   readonly kind: 'failure';

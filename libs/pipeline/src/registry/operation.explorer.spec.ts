@@ -1,18 +1,11 @@
-import { type CanActivate, Injectable, Scope, UseGuards } from '@nestjs/common';
+import { Injectable, Scope } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { Prompt, Resource, Tool, type ToolOptions } from '@app/mcp';
 import { FixtureTools, TestKit } from '@app/testing';
-import { GUARD_STAGES } from '../stages/guard-stages.js';
 import { Toolset } from '../toolset.decorator.js';
 import { DefinitionError } from './definition.error.js';
 import { OperationRegistry } from './operation.registry.js';
-
-class Early implements CanActivate {
-  canActivate(): boolean {
-    return true;
-  }
-}
 
 const good: ToolOptions = {
   title: 'Good',
@@ -56,10 +49,27 @@ describe('definitions at boot', () => {
     ['invisible characters', { description: 'good\u200b' }, /invisible/],
     ['an input that lets unknown keys pass', { input: z.object({ a: z.string() }) }, /strict/],
     ['a reading tool that destroys', { hints: { ...good.hints, destructive: true } }, /cannot be destructive/],
-    ['a destructive tool without its hint', { risk: 'destructive' }, /destructive hint/],
     ['a deadline of nothing', { deadlineMs: 0 }, /positive/],
   ])('refuses %s', async (_name, flaw, reason) => {
     expect(await problems(toolsetOf({ ...good, ...flaw }))).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('refuses a destructive tool without its hint, without a confirmation, and without an answer to what could go wrong', async () => {
+    const found = await problems(toolsetOf({ ...good, risk: 'destructive' }));
+    const gaps = [
+      'escape',
+      'dependency down',
+      'partial write',
+      'lost update',
+      'orphan',
+      'resource exhaustion',
+      'exfiltration',
+    ];
+    expect(found).toEqual([
+      expect.stringMatching(/do_something: .*destructive hint/),
+      expect.stringMatching(/do_something: .*needs an optional text `confirm`/),
+      ...gaps.map((gap) => expect.stringMatching(new RegExp(`do_something: nothing mitigates "${gap}"`))),
+    ]);
   });
 
   it('takes a description of exactly 350 characters and a name of 64', async () => {
@@ -128,20 +138,6 @@ describe('definitions at boot', () => {
     }
     const start = TestKit.start({ toolsetClasses: [Planted], providers: [PerRequest] });
     await expect(start).rejects.toThrow(/made per request/);
-  });
-
-  it('refuses a toolset whose guards do not begin with the stages of the platform', async () => {
-    @UseGuards(Early)
-    @Toolset({ name: 'planted', scope: 'planted' })
-    class Planted {
-      @Tool(good)
-      doSomething(): object {
-        return {};
-      }
-    }
-    expect(await problems(Planted)).toEqual([]);
-    Reflect.defineMetadata('__guards__', [Early, ...GUARD_STAGES], Planted);
-    expect(await problems(Planted)).toEqual([expect.stringContaining('not the first of its guards')]);
   });
 
   it('tells all problems of all tools at once', async () => {

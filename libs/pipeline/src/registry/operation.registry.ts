@@ -3,23 +3,22 @@ import type { Operation, PromptOperation, ResourceOperation, ToolDefinition, Too
 
 const byName = (a: Operation, b: Operation): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** Everything a caller can run. Filled once at boot, then frozen; every list is sorted, so its order never varies. */
+export type ServedOperation = ToolOperation | PromptOperation | ResourceOperation;
+
+/** Everything a caller can run. Filled at boot, and by code that registers tools later; every list is sorted, so its order never varies. */
 @Injectable()
 export class OperationRegistry {
   private readonly toolsByName = new Map<string, ToolOperation>();
   private readonly promptsByName = new Map<string, PromptOperation>();
   private readonly resourcesByUri = new Map<string, ResourceOperation>();
-  private readonly byHandler = new Map<unknown, Operation>();
   private sortedTools: readonly ToolOperation[] = [];
   private sortedPrompts: readonly PromptOperation[] = [];
   private sortedResources: readonly ResourceOperation[] = [];
 
-  /** @param handler the method on the prototype, which is what Nest hands to guards and interceptors. */
-  add(operation: ToolOperation | PromptOperation | ResourceOperation, handler: unknown): void {
+  add(operation: ServedOperation): void {
     if (operation.kind === 'tool') this.toolsByName.set(operation.name, operation);
     else if (operation.kind === 'prompt') this.promptsByName.set(operation.name, operation as PromptOperation);
     else this.resourcesByUri.set(operation.name, operation as ResourceOperation);
-    this.byHandler.set(handler, operation);
   }
 
   seal(): void {
@@ -28,14 +27,22 @@ export class OperationRegistry {
     this.sortedResources = Object.freeze([...this.resourcesByUri.values()].sort(byName));
   }
 
+  /** Whether something of this kind has the name already. */
+  has({ kind, name }: Operation): boolean {
+    if (kind === 'tool') return this.toolsByName.has(name);
+    return kind === 'prompt' ? this.promptsByName.has(name) : this.resourcesByUri.has(name);
+  }
+
+  removeTool(name: string): void {
+    this.toolsByName.delete(name);
+    this.seal();
+  }
+
   tool(name: string): ToolOperation | undefined {
     return this.toolsByName.get(name);
   }
   prompt(name: string): PromptOperation | undefined {
     return this.promptsByName.get(name);
-  }
-  hasResource(uri: string): boolean {
-    return this.resourcesByUri.has(uri);
   }
   tools(): readonly ToolOperation[] {
     return this.sortedTools;
@@ -60,13 +67,5 @@ export class OperationRegistry {
       if (variables !== undefined) return { operation, variables };
     }
     return undefined;
-  }
-
-  /** @throws Error for a method that is no operation: a stage must never guess. */
-  ofHandler(handler: unknown): Operation {
-    const operation = this.byHandler.get(handler);
-    if (operation === undefined)
-      throw new Error('A platform stage stands on a method that is no tool, prompt or resource');
-    return operation;
   }
 }

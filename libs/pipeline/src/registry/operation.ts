@@ -1,11 +1,12 @@
-import type { z } from 'zod';
-import type { CompletionQuery, Icon, ListQuery, ResourcePage, Risk, ToolCall } from '@app/mcp';
+import type { CompletionQuery, Icon, ListQuery, ResourcePage, ToolCall } from '@app/mcp';
+import type { Subject } from '../call/subject.js';
+import type { Risks } from '../wcgw/what-could-go-wrong.js';
 import type { UriTemplate } from './uri-template.js';
 
 export type OperationKind = 'tool' | 'resource' | 'prompt';
 
-/** Something a caller can run: found once at boot, ready to be invoked. */
-export interface Operation {
+/** Something a caller can run: found at boot or registered by code, ready to be invoked. */
+export interface Operation extends Subject {
   readonly kind: OperationKind;
   /** Unique within its kind: the tool's or prompt's name, or the resource's URI or template. */
   readonly name: string;
@@ -13,14 +14,11 @@ export interface Operation {
   readonly scope: string;
   readonly title?: string;
   readonly description: string;
-  readonly risk: Risk;
-  readonly deadlineMs?: number;
-  readonly input?: z.ZodObject;
-  readonly output?: z.ZodObject;
-  readonly asksClient: boolean;
   readonly takesUnaskedAnswers?: boolean;
   readonly task?: 'optional' | 'required';
   readonly icons?: readonly Icon[];
+  /** What could go wrong, and what is done about it. */
+  readonly risks: Risks;
   /** Runs guards, interceptors, the method and filters. */
   invoke(call: ToolCall): Promise<unknown>;
 }

@@ -14,6 +14,7 @@ const RECORD: AuditRecord = {
   inputDigest: 'ab',
   decision: 'success',
   durationMs: 1.5,
+  notes: ['cache: hit', 'retry: "tried" again'],
 };
 
 describe('LogAuditSink', () => {

@@ -12,11 +12,14 @@ export class LogAuditSink extends AuditSink {
   }
 
   override record(record: AuditRecord): void {
-    const { phase, callId, kind, operation, risk, tenant, subject, inputDigest, decision, durationMs } = record;
+    const { phase, callId, kind, operation, risk, tenant, subject, inputDigest, decision, durationMs, notes, count } =
+      record;
     const end = decision === undefined ? '' : `,"decision":"${decision}","durationMs":${durationMs}`;
+    const sum = count === undefined ? '' : `,"count":${count}`;
+    const remarks = notes === undefined ? '' : `,"notes":${JSON.stringify(notes)}`;
     this.log.record(
       `"msg":"audit","phase":"${phase}","callId":"${callId}","kind":"${kind}","operation":${JSON.stringify(operation)},` +
-        `"risk":"${risk}","tenant":${JSON.stringify(tenant)},"subject":${JSON.stringify(subject)},"inputDigest":"${inputDigest}"${end}`,
+        `"risk":"${risk}","tenant":${JSON.stringify(tenant)},"subject":${JSON.stringify(subject)},"inputDigest":"${inputDigest}"${end}${sum}${remarks}`,
       phase === 'intent',
     );
   }

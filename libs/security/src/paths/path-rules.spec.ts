@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { Limits } from '@app/config';
 import { ServerError } from '@app/mcp';
 import { PathRules, type PathUse } from './path-rules.js';
@@ -42,7 +43,7 @@ describe('PathRules', () => {
     expect(() => rules.check(path, 'read')).not.toThrow();
   });
 
-  it('refuses what leads out by its text', () => {
+  it(injected('escape', 'PathRules', 'refuses what leads out by its text'), () => {
     expect(
       codes([
         '..',

@@ -20,7 +20,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { applyPatch } from 'diff';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestKit } from '@app/testing';
+import { injected, TestKit } from '@app/testing';
 import { Workspaces } from '../workspace/workspaces.js';
 import type { EditFileOutput } from './edit-file.schema.js';
 import { EditFile } from './edit-file.js';
@@ -138,26 +138,29 @@ describe('edit_file', () => {
     expect({ ino, mtimeMs, ctimeMs }).toEqual({ ino: before.ino, mtimeMs: before.mtimeMs, ctimeMs: before.ctimeMs });
   });
 
-  it('refuses what changed since it was read, and lets one of two win', async () => {
-    await put('a.txt', 'v1');
-    expect(await refused('a.txt', [{ old: 'v1', new: 'v2' }], { if_match: sha256('v0') })).toMatchObject({
-      code: 'CONFLICT',
-      hint: expect.stringContaining(sha256('v1')),
-    });
-    const outcomes = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        kit.call('edit_file', {
-          path: 'a.txt',
-          edits: [{ old: 'v1', new: `by ${index}` }],
-          if_match: sha256('v1').toUpperCase(),
-        }),
-      ),
-    );
-    expect(outcomes.filter(({ kind }) => kind === 'success')).toHaveLength(1);
-    for (const outcome of outcomes) if (outcome.kind === 'failure') expect(outcome.error.code).toBe('CONFLICT');
-  });
+  it(
+    injected('lost update', 'VersionCheck', 'refuses what changed since it was read, and lets one of two win'),
+    async () => {
+      await put('a.txt', 'v1');
+      expect(await refused('a.txt', [{ old: 'v1', new: 'v2' }], { if_match: sha256('v0') })).toMatchObject({
+        code: 'CONFLICT',
+        hint: expect.stringContaining(sha256('v1')),
+      });
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          kit.call('edit_file', {
+            path: 'a.txt',
+            edits: [{ old: 'v1', new: `by ${index}` }],
+            if_match: sha256('v1').toUpperCase(),
+          }),
+        ),
+      );
+      expect(outcomes.filter(({ kind }) => kind === 'success')).toHaveLength(1);
+      for (const outcome of outcomes) if (outcome.kind === 'failure') expect(outcome.error.code).toBe('CONFLICT');
+    },
+  );
 
-  it('loses none of 30 edits at once', async () => {
+  it(injected('lost update', 'PathLocks', 'loses none of 30 edits at once'), async () => {
     await put('many', Array.from({ length: 30 }, (_, index) => `<${index}>\n`).join(''));
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => edit('many', [{ old: `<${index}>`, new: `done ${index}` }])),

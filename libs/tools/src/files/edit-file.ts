@@ -8,7 +8,7 @@ import type { EditFileInput, EditFileOutput } from './edit-file.schema.js';
 import { splice } from './edit-file.splice.js';
 import { diffText } from './text-diff.js';
 import { readUpTo } from './text-read.js';
-import { checkVersion, sha256Of } from './text-version.js';
+import { sha256Of, VersionCheck } from './text-version.js';
 
 /** Replaces exact pieces of a file, all of them or none. */
 @Injectable()
@@ -32,7 +32,7 @@ export class EditFile {
   ): Promise<EditFileOutput> {
     const { data: before, stats } = await this.read(tree, target.canonical, signal);
     const current = sha256Of(before);
-    if (if_match !== undefined) checkVersion(if_match, current);
+    if (if_match !== undefined) VersionCheck.require(if_match, current);
     const { data: after, replaced } = await splice(before, edits, { maxBytes: this.limits.writeBytes, signal });
     const path = target.canonical;
     if (after.equals(before))

@@ -1,7 +1,8 @@
 import { ChangeEvents, Ctx, Input, type RichResult, Tool, type ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
+import { Toolset, WhatCouldGoWrong } from '@app/pipeline';
 import { EditFile } from './edit-file.js';
 import { EditFileInput, EditFileOutput } from './edit-file.schema.js';
+import { READING_RISKS, WRITING_RISKS } from './file-risks.js';
 import { ReadFiles } from './read-files.js';
 import { ReadFilesInput, ReadFilesOutput } from './read-files.schema.js';
 import { WriteFile } from './write-file.js';
@@ -33,6 +34,7 @@ export class FileTools {
     risk: 'read',
     hints: READS,
   })
+  @WhatCouldGoWrong(READING_RISKS)
   readFiles(@Input() input: ReadFilesInput, @Ctx() call: ToolCall): Promise<ReadFilesOutput | RichResult> {
     return this.reader.run(input, call);
   }
@@ -47,6 +49,7 @@ export class FileTools {
     risk: 'write',
     hints: WRITES,
   })
+  @WhatCouldGoWrong(WRITING_RISKS)
   async editFile(@Input() input: EditFileInput, @Ctx() call: ToolCall): Promise<EditFileOutput> {
     const result = await this.editor.run(input, call);
     if (result.status === 'edited') this.tellOfChange(input.workspace, result.path);
@@ -63,6 +66,7 @@ export class FileTools {
     risk: 'write',
     hints: WRITES,
   })
+  @WhatCouldGoWrong(WRITING_RISKS)
   async writeFile(@Input() input: WriteFileInput, @Ctx() call: ToolCall): Promise<WriteFileOutput> {
     const result = await this.writer.run(input, call);
     if (result.status === 'created') this.changes.publish({ kind: 'resources_list_changed' });

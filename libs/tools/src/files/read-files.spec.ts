@@ -34,6 +34,7 @@ beforeAll(async () => {
   await symlink(join(base, 'outside/secret.txt'), join(root, 'link'));
   await symlink(join(base, 'outside'), join(root, 'out'));
   kit = await TestKit.start({
+    limits: { sameFailures: 1_000_000 },
     workspace: root,
     toolsetClasses: [FileTools],
     providers: [Workspaces, ReadFiles, EditFile, WriteFile],

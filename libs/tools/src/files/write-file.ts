@@ -9,7 +9,7 @@ import { type CurrentFile, readCurrent } from './write-file.current.js';
 import type { WriteFileInput, WriteFileOutput } from './write-file.schema.js';
 import { diffText } from './text-diff.js';
 import { countLines } from './text-lines.js';
-import { checkVersion, sha256Of } from './text-version.js';
+import { sha256Of, VersionCheck } from './text-version.js';
 
 /** One write with everything that was decided before it. */
 interface Write {
@@ -74,7 +74,7 @@ export class WriteFile {
     const current = await readCurrent(tree, target.canonical, this.limits, signal);
     if (current.sha256 === undefined)
       throw new ServerError('LIMIT', 'The file is too large to be compared with if_match, so it is not overwritten.');
-    checkVersion(ifMatch ?? '', current.sha256);
+    VersionCheck.require(ifMatch ?? '', current.sha256);
     if (current.sha256 === sha256Of(data)) return answer('unchanged', target, current, { added: 0, removed: 0 });
     const counted = this.compare(target.canonical, current, data);
     if (isDryRun) return answer('dry_run', target, current, counted);
@@ -89,7 +89,7 @@ export class WriteFile {
       ifMatch === undefined && !isDryRun && data.length > 0
         ? undefined
         : await readCurrent(tree, path, this.limits, signal);
-    if (ifMatch !== undefined) checkVersion(ifMatch, before?.sha256 ?? 'unknown');
+    if (ifMatch !== undefined) VersionCheck.require(ifMatch, before?.sha256 ?? 'unknown');
     const counted = { added: countLines(data), removed: 0 };
     if (before !== undefined && data.length === 0) return answer('unchanged', target, before, counted);
     if (before !== undefined && isDryRun) return answer('dry_run', target, before, counted);

@@ -1,6 +1,7 @@
 import { Limits } from '@app/config';
 import { Ctx, Input, Tool, ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
+import { Toolset, WhatCouldGoWrong } from '@app/pipeline';
+import { READING_RISKS } from '../files/file-risks.js';
 import { Workspaces } from '../workspace/index.js';
 import { FileListing } from './file-listing.js';
 import { ListFilesInput, ListFilesOutput } from './list-files.schema.js';
@@ -23,6 +24,7 @@ export class ListingTools {
     risk: 'read',
     hints: { destructive: false, idempotent: true, openWorld: false },
   })
+  @WhatCouldGoWrong(READING_RISKS)
   async listFiles(@Input() input: ListFilesInput, @Ctx() call: ToolCall): Promise<ListFilesOutput> {
     const workspace = this.workspaces.get(input.workspace);
     workspace.rules.check(input.path, 'read');

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { Limits } from '@app/config';
 import { SearchSlots } from './search-slots.js';
 
@@ -31,7 +32,7 @@ describe('SearchSlots', () => {
     expect(begun).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('refuses who comes when too many wait', async () => {
+  it(injected('resource exhaustion', 'SearchSlots', 'refuses who comes when too many wait'), async () => {
     const { begun, start } = scene({ searchesRunning: 1, searchesWaiting: 1 });
     const [a, b] = [start('a'), start('b')];
     expect(await start('c').outcome).toMatchObject({ code: 'OVERLOADED', retryable: true });

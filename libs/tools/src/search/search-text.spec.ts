@@ -17,7 +17,7 @@ import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Limits } from '@app/config';
-import { BOB, TestKit } from '@app/testing';
+import { BOB, injected, TestKit } from '@app/testing';
 import { Workspaces } from '../workspace/index.js';
 import { RipgrepBinary } from './ripgrep-binary.js';
 import { SearchEngines } from './search-engines.js';
@@ -420,15 +420,18 @@ describe.each(['ripgrep', 'fallback'] as const)('search_text with %s', (engine) 
     expect(pages[0]).toMatchObject({ truncated: true, truncated_by: 'matches', degraded_to: 'none' });
   });
 
-  it('keeps an answer within its bytes, context included', async () => {
-    await file('a', `${`${'x'.repeat(300)}\n`.repeat(9)}needle\n`.repeat(100));
-    const kit = await server({ searchAnswerBytes: 16_384 });
-    const page = await search(kit, 'needle', { max_results: 500, context: 4 });
-    expect(page).toMatchObject({ truncated: true, truncated_by: 'bytes' });
-    expect(page.matches.length).toBeGreaterThan(3);
-    expect(page.matches[0]).toMatchObject({ before: { length: 4 }, after: { length: 4 } });
-    expect(JSON.stringify(page).length).toBeLessThan(20_000);
-  });
+  it(
+    injected('resource exhaustion', 'MatchCollector', 'keeps an answer within its bytes, context included'),
+    async () => {
+      await file('a', `${`${'x'.repeat(300)}\n`.repeat(9)}needle\n`.repeat(100));
+      const kit = await server({ searchAnswerBytes: 16_384 });
+      const page = await search(kit, 'needle', { max_results: 500, context: 4 });
+      expect(page).toMatchObject({ truncated: true, truncated_by: 'bytes' });
+      expect(page.matches.length).toBeGreaterThan(3);
+      expect(page.matches[0]).toMatchObject({ before: { length: 4 }, after: { length: 4 } });
+      expect(JSON.stringify(page).length).toBeLessThan(20_000);
+    },
+  );
 
   it('counts no further than it may, and says so', async () => {
     for (const name of ['a', 'b']) await file(name, 'needle\n'.repeat(100));

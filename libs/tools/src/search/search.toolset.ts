@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Limits } from '@app/config';
 import { Ctx, Input, ServerError, Tool, ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
+import { Toolset, WhatCouldGoWrong } from '@app/pipeline';
+import { FileTree } from '@app/resources';
+import { PathRules } from '@app/security';
 import { Glob, IgnoreRules, QueryCursor } from '../listing/index.js';
 import { type Workspace, Workspaces } from '../workspace/index.js';
 import { MatchCollector } from './match-collector.js';
@@ -33,6 +35,11 @@ export class SearchTools {
     output: SearchTextOutput,
     risk: 'read',
     hints: { destructive: false, idempotent: true, openWorld: false },
+  })
+  @WhatCouldGoWrong({
+    escape: [PathRules, FileTree],
+    'dependency down': SearchEngines,
+    'resource exhaustion': [SearchSlots, MatchCollector],
   })
   async searchText(@Input() input: SearchTextInput, @Ctx() call: ToolCall): Promise<SearchTextOutput> {
     const workspace = this.workspaces.get(input.workspace);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Limits, ToolSettings } from '@app/config';
 import { Ctx, ServerError, ServerIdentity, Tool, ToolCall } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
-import { programVersion } from '@app/resources';
+import { Toolset, waived, WhatCouldGoWrong } from '@app/pipeline';
+import { mapBounded } from '@app/recovery';
+import { FileTree, programVersion } from '@app/resources';
 import { RipgrepBinary } from '../search/index.js';
 import type { Workspace } from './workspace.js';
 import { Workspaces } from './workspaces.js';
@@ -28,6 +29,8 @@ const NOT_FOR_CALLERS =
   /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|answer|bodyBytesIn|subscribed|nameChars|linkHops|concurrentCalls)/;
 const GIT_PROGRAMS = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git'];
 const HEAD_BYTES = 512;
+/** Workspaces that are looked at together. */
+const AT_ONCE = 8;
 const BRANCH = /^ref: refs\/heads\/([^\p{C}\p{Z}]{1,200})\n?$/u;
 
 /** What a caller wants to know before anything else. */
@@ -56,11 +59,15 @@ export class CoreTools {
     risk: 'read',
     hints: { destructive: false, idempotent: true, openWorld: false },
   })
+  @WhatCouldGoWrong({
+    escape: FileTree,
+    'dependency down': waived('It needs nothing but the file system of this machine.'),
+  })
   async workspaceInfo(@Ctx() call: ToolCall): Promise<WorkspaceInfo> {
     const { name, version } = this.identity;
     return {
       server: { name, version },
-      workspaces: await Promise.all(this.workspaces.all.map(describe)),
+      workspaces: await mapBounded(this.workspaces.all, AT_ONCE, describe),
       principal: { subject: call.principal.subject },
       runtime: {
         node: process.version,

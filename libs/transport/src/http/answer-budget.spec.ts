@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { Limits } from '@app/config';
 import { AnswerBudget } from './answer-budget.js';
 
@@ -39,15 +40,22 @@ describe('AnswerBudget', () => {
     expect([budget.heldBytes(), budget.isExhausted()]).toEqual([0, false]);
   });
 
-  it('cuts off a client whose backlog is past its bound, and forgets it', async () => {
-    const { res } = await unread();
-    const budget = new AnswerBudget(new Limits({ answerBacklogBytes: 8 * MB }));
-    budget.watch(res);
-    const closed = once(res, 'close');
-    for (let piece = 0; piece < 40 && !res.destroyed; piece++) res.write(Buffer.alloc(MB));
-    await closed;
-    expect([res.destroyed, budget.heldBytes()]).toEqual([true, 0]);
-  });
+  it(
+    injected(
+      'client that does not read',
+      'AnswerBudget',
+      'cuts off a client whose backlog is past its bound, and forgets it',
+    ),
+    async () => {
+      const { res } = await unread();
+      const budget = new AnswerBudget(new Limits({ answerBacklogBytes: 8 * MB }));
+      budget.watch(res);
+      const closed = once(res, 'close');
+      for (let piece = 0; piece < 40 && !res.destroyed; piece++) res.write(Buffer.alloc(MB));
+      await closed;
+      expect([res.destroyed, budget.heldBytes()]).toEqual([true, 0]);
+    },
+  );
 
   it('cuts off smaller backlogs once all of them together are too much', async () => {
     const { res } = await unread();

@@ -5,6 +5,7 @@ import { type Principal, ProtocolViolation } from '@app/mcp';
 import { Dispatcher, OperationRegistry, type PromptOperation, type ResourceOperation } from '@app/pipeline';
 import { toCallRequest } from './call-request.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
+import { recordAccess } from './record-access.js';
 
 const MAX_VALUE_CHARS = 4_096;
 
@@ -22,12 +23,19 @@ export class CompletionHandler {
       asProtocol(async () => {
         const { ref, argument, context } = request.params;
         const operation = ref.type === 'ref/prompt' ? this.registry.prompt(ref.name) : this.template(ref.uri);
-        if (operation === undefined) throw new ProtocolViolation('Unknown completion reference');
+        const call = toCallRequest(ctx, principal);
+        if (operation === undefined) {
+          await recordAccess(this.dispatcher, 'completion', 'unknown', call);
+          throw new ProtocolViolation('Unknown completion reference');
+        }
         if (argument.value.length > MAX_VALUE_CHARS) throw new ProtocolViolation('The value to complete is too long');
         const completer = operation.completers.get(argument.name);
-        if (completer === undefined) return { completion: { values: [], total: 0, hasMore: false } };
+        if (completer === undefined) {
+          await recordAccess(this.dispatcher, 'completion', operation.name, call);
+          return { completion: { values: [], total: 0, hasMore: false } };
+        }
         const query = { value: argument.value, known: context?.arguments ?? {} };
-        const outcome = await this.dispatcher.complete(operation, completer, query, toCallRequest(ctx, principal));
+        const outcome = await this.dispatcher.complete(operation, completer, query, call);
         if (outcome.kind === 'failure') throw toProtocolError(outcome);
         if (outcome.kind !== 'success') throw new Error('a completion asked the client a question');
         const total = outcome.value.length;

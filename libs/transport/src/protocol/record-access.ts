@@ -8,7 +8,7 @@ import { toProtocolError } from './protocol-error.js';
  */
 export async function recordAccess(
   dispatcher: Dispatcher,
-  kind: 'list' | 'task',
+  kind: 'list' | 'task' | 'completion',
   name: string,
   request: CallRequest,
   input?: unknown,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import type { CallState, Principal } from '@app/mcp';
@@ -37,7 +38,7 @@ describe('the state between two rounds of a call', () => {
     expect(await state.seal(STATE, IDENTITY)).not.toBe(await state.seal(STATE, IDENTITY));
   });
 
-  it('is refused when any of its characters was changed', async () => {
+  it(injected('forged consent', 'RequestState', 'is refused when any of its characters was changed'), async () => {
     const state = stateWith();
     const text = await state.seal(STATE, IDENTITY);
     const changed = [...text].map((char, at) => text.slice(0, at) + (char === 'A' ? 'B' : 'A') + text.slice(at + 1));

@@ -67,7 +67,7 @@ export class ResourceHandler {
       await recordAccess(this.dispatcher, 'list', 'resources/list', request);
       return { resources: first };
     }
-    const query = { cursor: page.inner, limit: this.limits.listPageSize };
+    const query = { cursor: page.inner, limit: Math.max(1, this.limits.listPageSize - first.length) };
     const outcome = await this.dispatcher.listResources(listed[page.lister]!, query, request);
     if (outcome.kind === 'failure') throw toProtocolError(outcome);
     if (outcome.kind !== 'success') throw new ProtocolViolation('a list asked the client a question');

@@ -1,8 +1,9 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { Failure, Success, ToolValue } from '@app/pipeline';
+import type { Degraded, Failure, Success, ToolValue } from '@app/pipeline';
 
 export const META_CALL_ID = 'mcp-software-engineer/call_id';
 export const META_ERROR = 'mcp-software-engineer/error';
+export const META_DEGRADED = 'mcp-software-engineer/degraded';
 /** Everything from DEL to the end of C1: legal in JSON text, but a terminal acts on it. */
 // oxlint-disable-next-line no-control-regex
 const TERMINAL_CONTROLS = /[\u007f-\u009f]/g;
@@ -12,7 +13,7 @@ const readable = (json: string): string => json.replace(TERMINAL_CONTROLS, escap
 const escapeControl = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A success as the protocol wants it: structured content, and the same as text for clients that read only text. */
-export function renderSuccess({ callId, value }: Success<ToolValue>): CallToolResult {
+export function renderSuccess({ callId, value, degraded }: Success<ToolValue>): CallToolResult {
   const { structured } = value;
   const content = value.content.map((block) =>
     block.type === 'text' ? { ...block, text: readable(block.text) } : block,
@@ -22,9 +23,14 @@ export function renderSuccess({ callId, value }: Success<ToolValue>): CallToolRe
   return {
     content,
     ...(structured !== undefined && { structuredContent: structured as Record<string, unknown> }),
-    _meta: { [META_CALL_ID]: callId },
+    _meta: { [META_CALL_ID]: callId, ...(degraded !== undefined && { [META_DEGRADED]: degradedFacts(degraded) }) },
   };
 }
+
+const degradedFacts = ({ reason, ageMs }: Degraded): Record<string, unknown> => ({
+  reason,
+  ...(ageMs !== undefined && { age_ms: ageMs }),
+});
 
 /**
  * The JSON of `renderSuccess` as a complete modern result. Structured content is turned into text once, and that text
@@ -32,8 +38,9 @@ export function renderSuccess({ callId, value }: Success<ToolValue>): CallToolRe
  * @param tail JSON members to add to `_meta`, without braces.
  */
 export function successJson(outcome: Success<ToolValue>, tail: string): string {
-  const { callId, value } = outcome;
-  const meta = `"_meta":{"${META_CALL_ID}":"${callId}",${tail}}`;
+  const { callId, value, degraded } = outcome;
+  const lesser = degraded === undefined ? '' : `"${META_DEGRADED}":${JSON.stringify(degradedFacts(degraded))},`;
+  const meta = `"_meta":{"${META_CALL_ID}":"${callId}",${lesser}${tail}}`;
   if (value.structured === undefined || value.content.length > 0) {
     const { content, structuredContent } = renderSuccess(outcome);
     const structured =

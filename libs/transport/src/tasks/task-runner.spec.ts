@@ -11,8 +11,8 @@ import {
   ToolCall,
   type ToolOptions,
 } from '@app/mcp';
-import { Toolset } from '@app/pipeline';
-import { ALICE, BOB, TestKit } from '@app/testing';
+import { Toolset, WhatCouldGoWrong } from '@app/pipeline';
+import { FIXTURE_RISKS, ALICE, BOB, TestKit } from '@app/testing';
 import type { Task, TaskState } from './task.js';
 import type { TaskCall } from './live-task.js';
 import { TaskRunner } from './task-runner.js';
@@ -34,6 +34,7 @@ const tool = (more: Partial<ToolOptions> = {}): ToolOptions => ({
   ...more,
 });
 
+@WhatCouldGoWrong(FIXTURE_RISKS)
 @Toolset({ name: 'jobs', scope: 'jobs' })
 class Jobs {
   readonly started: string[] = [];

@@ -1,0 +1,2 @@
+export * from './authorizer.js';
+export * from './scope-authorizer.js';

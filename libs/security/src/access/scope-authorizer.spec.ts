@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { RISKS } from '@app/mcp';
+import { ScopeAuthorizer } from './scope-authorizer.js';
+
+const decide = (scopes: string[], family: string, risk: (typeof RISKS)[number]) =>
+  new ScopeAuthorizer().decide({ subject: 's', tenant: 't', scopes, actors: [] }, { operation: 'x', family, risk });
+
+describe('ScopeAuthorizer', () => {
+  it.each([
+    [['*'], 'files', 'destructive', true],
+    [['files:*'], 'files', 'execute', true],
+    [['files:*'], 'git', 'read', false],
+    [['files:read'], 'files', 'read', true],
+    [['files:read'], 'files', 'write', false],
+    [['files:write'], 'files', 'read', false],
+    [['files:write'], 'files', 'execute', false],
+    [[], 'files', 'read', true],
+    [[], 'files', 'write', false],
+    [['FILES:READ'], 'files', 'read', false],
+    [['files:readx'], 'files', 'read', false],
+  ] as const)('%j asking for %s %s: %s', (scopes, family, risk, allowed) => {
+    expect(decide([...scopes], family, risk).allowed).toBe(allowed);
+  });
+
+  it('names the scope that is missing', () => {
+    expect(decide(['git:read'], 'files', 'write')).toEqual({ allowed: false, missingScope: 'files:write' });
+  });
+});

@@ -1,0 +1,2 @@
+export * from './approval-store.js';
+export * from './memory-approval-store.js';
