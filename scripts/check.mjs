@@ -9,6 +9,16 @@ const bin = (path) => join(root, 'node_modules', path);
 const steps = {
   typecheck: [bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'],
   lint: [bin('oxlint/bin/oxlint'), '--deny-warnings'],
+  // No failure is silent: a promise nobody waits for is an error that nobody sees.
+  promises: [
+    bin('oxlint/bin/oxlint'),
+    '--type-aware',
+    '--deny-warnings',
+    '-c',
+    '.oxlintrc.promises.json',
+    'libs',
+    'apps',
+  ],
   format: [bin('prettier/bin/prettier.cjs'), '--check', '.'],
   test: jestArgs(),
 };

@@ -14,3 +14,15 @@ describe('the echo benchmark', () => {
     expect(stdout).toMatch(/this server \/ SDK v2: \d+\.\d\d/);
   }, 60_000);
 });
+
+describe('the benchmark of the stages', () => {
+  it('runs every policy, and prints what each stage costs', () => {
+    const script = join(import.meta.dirname, 'bench/stages.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--rounds', '2', '--calls', '320'], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    for (const stage of ['throttle', 'idempotency', 'cache', 'retry', 'breaker', 'bulkhead', 'intent', 'redact'])
+      expect(stdout).toContain(stage);
+  }, 60_000);
+});

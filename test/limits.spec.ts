@@ -44,6 +44,9 @@ const ELSEWHERE: Partial<Record<keyof Limits, { readonly why: string; readonly f
     why: 'a time, shown with a clock that is set',
     file: 'libs/transport/src/protocol/request-state.spec.ts',
   },
+  sameFailurePauseMs: { why: 'a time, shown with one that is over at once', file: 'test/wcgw/gates.e2e-spec.ts' },
+  cachedResults: { why: 'held by the cache, exactly', file: 'libs/pipeline/src/around/result-cache.spec.ts' },
+  cachedResultBytes: { why: 'held by the cache, exactly', file: 'libs/pipeline/src/around/result-cache.spec.ts' },
   listMs: { why: 'a time, shown with one that is over at once', file: 'libs/tools/src/listing/list-files.spec.ts' },
   searchMs: { why: 'a time, shown with a search that is killed', file: 'libs/tools/src/search/search-text.spec.ts' },
 };

@@ -188,7 +188,10 @@ describe('every entry point', () => {
 
   it('of a resource refuses what is not below a workspace', async () => {
     const dispatcher = kit.get(Dispatcher);
-    expect(registry.resources().map(({ name }) => name)).toEqual(['workspace://{workspace}/{+path}']);
+    expect(registry.resources().map(({ name }) => name)).toEqual([
+      'wcgw://register',
+      'workspace://{workspace}/{+path}',
+    ]);
     expect(await dispatcher.readResource('workspace://ws/a.txt', request)).toMatchObject({ kind: 'success' });
     for (const uri of [
       'workspace://ws/../outside/secret.txt',

@@ -111,8 +111,11 @@ export function auditProblems(
 function miscounted(outcomes: readonly LogLine[], calls: readonly AuditedCall[]): string[] {
   const count = (facts: readonly { kind?: unknown; decision?: unknown }[]): Map<string, number> => {
     const numbers = new Map<string, number>();
-    for (const { kind, decision } of facts)
-      numbers.set(`${String(kind)} ${String(decision)}`, (numbers.get(`${String(kind)} ${String(decision)}`) ?? 0) + 1);
+    for (const { kind, decision } of facts) {
+      // A caller is told the same, whether no resource has the URI or the one that has it says so.
+      const key = `${String(kind)} ${decision === 'protocol_error' ? 'unknown_operation' : String(decision)}`;
+      numbers.set(key, (numbers.get(key) ?? 0) + 1);
+    }
     return numbers;
   };
   const [seen, made] = [count(outcomes), count(calls)];

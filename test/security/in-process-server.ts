@@ -1,14 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import type { Limits } from '@app/config';
 import { createRootLogger } from '@app/logging';
-import { testSettings } from '@app/testing';
+import { ServerProbe, testSettings, type TestSettings } from '@app/testing';
 import { AppModule } from '../../apps/server/src/app.module.js';
 import { createHttpApplication, type HttpApplication } from '../../apps/server/src/http-application.js';
 
-export interface InProcessOptions {
+export interface InProcessOptions extends TestSettings {
   readonly workspace: string;
-  readonly limits?: Partial<Limits>;
   /** Classes with `@Toolset` that are served beside those of the product. */
   readonly toolsetClasses?: readonly Type[];
 }
@@ -20,12 +18,13 @@ class AddedToolsModule {}
 export class InProcessServer {
   private constructor(
     readonly http: HttpApplication,
+    readonly probe: ServerProbe,
     private readonly lines: readonly string[],
   ) {}
 
-  static async start({ workspace, limits = {}, toolsetClasses = [] }: InProcessOptions): Promise<InProcessServer> {
+  static async start({ toolsetClasses = [], ...options }: InProcessOptions): Promise<InProcessServer> {
     const settings = {
-      ...testSettings({ workspace, limits }),
+      ...testSettings(options),
       log: { level: 'info', format: 'json', stream: 'stderr' } as const,
     };
     const lines: string[] = [];
@@ -35,7 +34,7 @@ export class InProcessServer {
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
     const http = await createHttpApplication(AppModule.of(settings, root, [added]), settings.limits);
     await http.app.listen(0, '127.0.0.1');
-    return new InProcessServer(http, lines);
+    return new InProcessServer(http, new ServerProbe(http.app), lines);
   }
 
   get url(): string {

@@ -52,11 +52,11 @@ describe('a cursor (F44)', () => {
 });
 
 describe('the audit', () => {
-  it.each<[string, Principal]>([
-    ['alice', ALICE],
-    ['bob', BOB],
-    ['rita', READER],
-  ])('names %s and how each of the calls ended, once', async (subject, principal) => {
+  it.each<[string, Principal, string, string]>([
+    ['alice', ALICE, 'PROTECTED_PATH', 'INVALID_ARGUMENT'],
+    ['bob', BOB, 'PROTECTED_PATH', 'INVALID_ARGUMENT'],
+    ['rita', READER, 'FORBIDDEN', 'FORBIDDEN'],
+  ])('names %s and how each of the calls ended, once', async (subject, principal, written, edited) => {
     const start = kit.audit().length;
     await kit.succeed('read_files', { items: [{ path: 'a.txt' }] }, { principal });
     await kit.fail('read_files', { items: [{ path: 'link' }] }, { principal });
@@ -68,8 +68,8 @@ describe('the audit', () => {
     ).toEqual([
       ['read_files', 'success'],
       ['read_files', 'SYMLINK_ESCAPE'],
-      ['write_file', 'PROTECTED_PATH'],
-      ['edit_file', 'INVALID_ARGUMENT'],
+      ['write_file', written],
+      ['edit_file', edited],
     ]);
     expect(new Set(records.map((record) => `${record.tenant} ${record.subject}`))).toEqual(
       new Set([`${principal.tenant} ${subject}`]),

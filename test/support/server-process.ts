@@ -6,6 +6,12 @@ const root = join(import.meta.dirname, '../..');
 export const PRODUCT = join(root, 'bin/mcp-software-engineer.mjs');
 export const TEST_SERVER = join(root, 'dist-test/test/server/main.js');
 const START_MS = 20_000;
+/** Tests call more often, and repeat the same failures more often, than any client would. */
+const HAMMERED = {
+  RATE_LIMIT_MAX_REQUESTS: '65535',
+  RATE_LIMIT_WINDOW_MS: '1',
+  CONFIG_FILE: join(root, 'test/support/hammered.yaml'),
+};
 
 export interface StartOptions {
   readonly workspace: string;
@@ -26,7 +32,7 @@ export class ServerProcess {
     const script = mode === 'product' ? [PRODUCT] : [TEST_SERVER, mode];
     const args = [...script, '--http', '--port', '0', '--workspace', `ws=${workspace}`];
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...HAMMERED, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = { out: '', err: '' };

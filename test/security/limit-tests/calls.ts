@@ -70,8 +70,9 @@ export const CALL_LIMITS: LimitTests = {
       expect(await refusal('resources/read', { uri: 'x'.repeat(51) })).toContain('more than 50 characters');
     }),
   listPageSize: async () => {
+    // The register is listed too.
     const page = (count: number): Promise<void> =>
-      withServer({ listPageSize: 3 }, files(count), async ({ url }) => {
+      withServer({ listPageSize: 3 }, files(count - 1), async ({ url }) => {
         const { resources, nextCursor } = (await modern(url, 'resources/list', {})) as {
           resources: unknown[];
           nextCursor?: string;
@@ -94,6 +95,57 @@ export const CALL_LIMITS: LimitTests = {
     await complete(3);
     await complete(4);
   },
+  callsPerTool: () =>
+    withTools(
+      { callsPerTool: 2, callsWaitingPerTool: 0 },
+      {},
+      async (kit) => {
+        const leave = new AbortController();
+        const waiting = [1, 2].map(() => kit.call('wait_for_end', {}, { signal: leave.signal }));
+        expect(await codeOf(kit, 'wait_for_end', {})).toBe('OVERLOADED');
+        expect(await codeOf(kit, 'echo', { text: 'x' })).toBe('success');
+        leave.abort();
+        await Promise.all(waiting);
+      },
+      [WaitingTools, FixtureTools],
+    ),
+  callsWaitingPerTool: () =>
+    withTools(
+      { callsPerTool: 1, callsWaitingPerTool: 1 },
+      {},
+      async (kit) => {
+        const leave = new AbortController();
+        const waiting = [1, 2].map(() => kit.call('wait_for_end', {}, { signal: leave.signal }));
+        await new Promise((next) => setImmediate(next));
+        expect(await kit.held()).toMatchObject({ places: 1, waiting: 1 });
+        expect(await codeOf(kit, 'wait_for_end', {})).toBe('OVERLOADED');
+        leave.abort();
+        await Promise.all(waiting);
+      },
+      [WaitingTools],
+    ),
+  outputBytes: async () => {
+    // {"text":""} has 11 bytes.
+    const echoed = (text: string): Promise<void> =>
+      withTools(
+        { outputBytes: 100 },
+        {},
+        async (kit) => expect(await codeOf(kit, 'echo', { text })).toBe(text.length > 89 ? 'LIMIT' : 'success'),
+        [FixtureTools],
+      );
+    await echoed('x'.repeat(89));
+    await echoed('x'.repeat(90));
+  },
+  sameFailures: () =>
+    withTools(
+      { sameFailures: 2 },
+      {},
+      async (kit) => {
+        expect([await codeOf(kit, 'refuse', {}), await codeOf(kit, 'refuse', {})]).toEqual(['CONFLICT', 'CONFLICT']);
+        expect(await codeOf(kit, 'refuse', {})).toBe('STUCK_LOOP');
+      },
+      [FixtureTools],
+    ),
   concurrentCalls: () =>
     withTools(
       { concurrentCalls: 2 },
