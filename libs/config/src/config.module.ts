@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Settings } from './load.js';
 import { PolicySource } from './policy/policy-source.js';
 import {
+  AuditSettings,
+  AuthSettings,
   Limits,
   LogSettings,
   ServerSettings,
@@ -22,6 +24,8 @@ export class ConfigModule {
       { provide: ToolSettings, useValue: settings.tools },
       { provide: ThrottleSettings, useValue: settings.throttle },
       { provide: StorageSettings, useValue: settings.storage },
+      { provide: AuthSettings, useValue: settings.auth },
+      { provide: AuditSettings, useValue: settings.audit },
       { provide: PolicySource, useValue: settings.policy },
       { provide: Limits, useValue: settings.limits },
     ];

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { readAuth } from './auth-settings.js';
 import { ConfigurationError } from './configuration.error.js';
 import { Environment } from './environment.js';
 import { parsePolicy } from './policy/parse-policy.js';
@@ -9,6 +11,8 @@ import { EMPTY_POLICY } from './policy/policy-settings.js';
 import { PolicySource } from './policy/policy-source.js';
 import { readPolicyAtStart } from './policy/read-policy.js';
 import {
+  AuditSettings,
+  AuthSettings,
   LogSettings,
   Limits,
   ServerSettings,
@@ -36,6 +40,8 @@ export interface Settings {
   readonly tools: ToolSettings;
   readonly throttle: ThrottleSettings;
   readonly storage: StorageSettings;
+  readonly auth: AuthSettings;
+  readonly audit: AuditSettings;
   readonly limits: Limits;
   /** The only part that can change while the server runs. */
   readonly policy: PolicySource;
@@ -54,7 +60,11 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
   const environment = readEnvironment(source, commandLine, problems);
   const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
   const policy = readPolicySource(commandLine.config ?? environment.CONFIG_FILE, problems);
-  if (commandLine.transport === 'http') checkWhoMayCall(environment, problems);
+  const auth = section<AuthSettings>(
+    AuthSettings,
+    readAuth(environment, commandLine.transport, problems) as AuthSettings,
+  );
+  if (commandLine.transport === 'http' && !auth.isConfigured) checkWhoMayCall(environment, problems);
   if (environment.NODE_ENV === 'production' && environment.LOG_FORMAT !== 'json')
     problems.push('LOG_FORMAT: production logs JSON, one record a line, and nothing else');
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -82,11 +92,21 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
       windowMs: environment.RATE_LIMIT_WINDOW_MS,
       maxRequests: environment.RATE_LIMIT_MAX_REQUESTS,
     }),
-    storage: section(StorageSettings, { databaseUrl: environment.DATABASE_URL, redisUrl: environment.REDIS_URL }),
+    storage: section(StorageSettings, {
+      dataDir: resolve(environment.DATA_DIR ?? defaultDataDir(source)),
+      databaseUrl: environment.DATABASE_URL,
+      redisUrl: environment.REDIS_URL,
+    }),
+    auth,
+    audit: section(AuditSettings, { retentionDays: environment.AUDIT_RETENTION_DAYS || undefined }),
     limits: new Limits({ bodyBytes: environment.MAX_BODY_BYTES }),
     policy,
   });
 }
+
+/** Where the system keeps what programs of a user keep. */
+const defaultDataDir = (source: Source): string =>
+  join(source['XDG_DATA_HOME'] || join(homedir(), '.local/share'), 'mcp-software-engineer');
 
 const section = <T extends object>(type: new () => T, values: T): T => Object.freeze(Object.assign(new type(), values));
 

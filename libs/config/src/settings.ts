@@ -42,8 +42,51 @@ export class ThrottleSettings {
   readonly maxRequests!: number;
 }
 
-/** Where the server keeps its own state. Both may hold credentials: never print or log them. */
+/** How callers prove who they are. Several of these are secrets: never print or log them. */
+export class AuthSettings {
+  readonly issuer?: string;
+  /** A token must be for one of these. */
+  readonly audience!: readonly string[];
+  readonly jwksUrl?: string;
+  /** PEM, one key or several. */
+  readonly publicKeys?: string;
+  readonly secret?: string;
+  readonly introspectionUrl?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly maxTokenAgeS!: number;
+  readonly tenantClaim!: string;
+  readonly rolesClaim!: string;
+  readonly acceptsApiKeys!: boolean;
+  /** Lower case. */
+  readonly gatewayHeader?: string;
+  readonly clientCertHeader?: string;
+  /** Of the caller on stdio. */
+  readonly token?: string;
+  /** Addresses and networks. */
+  readonly trustedProxies!: readonly string[];
+  /** The name of this server as a protected resource, e.g. `https://mcp.example.com/mcp`; undefined: no tokens. */
+  readonly resource?: string;
+
+  /** Tokens of an issuer, signed or looked up. */
+  get acceptsTokens(): boolean {
+    return [this.issuer, this.publicKeys, this.secret, this.introspectionUrl].some((each) => each !== undefined);
+  }
+  /** Whether anybody can authenticate over HTTP; where nobody can, callers are the local principal. */
+  get isConfigured(): boolean {
+    return this.acceptsTokens || this.acceptsApiKeys || this.clientCertHeader !== undefined;
+  }
+}
+
+export class AuditSettings {
+  /** Undefined keeps all. */
+  readonly retentionDays?: number;
+}
+
+/** Where the server keeps its own state. The URLs may hold credentials: never print or log them. */
 export class StorageSettings {
+  /** Absolute; made when something is first kept in it. */
+  readonly dataDir!: string;
   /** PostgreSQL; without it an embedded database. */
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
@@ -79,6 +122,13 @@ export class Limits {
   /** All URIs of one subscription together. */
   readonly subscribedUriChars: number = 65_536;
   readonly nameChars: number = 8_192;
+  // Callers
+  /** Calls of one caller at work at once. */
+  readonly callsPerPrincipal: number = 64;
+  /** Requests without a valid identity from one address (IPv6: from one /64) in any minute. */
+  readonly unauthenticatedPerMinute: number = 60;
+  /** Tokens whose signature need not be checked again. */
+  readonly verifiedTokens: number = 10_000;
   readonly tasks: number = 1_000;
   readonly tasksPerPrincipal: number = 100;
   readonly taskTtlMs: number = 15 * 60_000;

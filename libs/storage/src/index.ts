@@ -10,4 +10,5 @@ export { BoundedOperations } from './services/bounded-operations.js';
 export * from './services/postgres-connection.js';
 export * from './services/redis-connection.js';
 export * from './services/service-settings.js';
+export * from './sql/sql-database.js';
 export * from './storage.module.js';

@@ -1,5 +1,7 @@
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
+  AuthSettings,
   EMPTY_POLICY,
   Limits,
   type PolicySettings,
@@ -15,6 +17,10 @@ export interface TestSettings {
   /** Practically without a limit unless given: tests call more often than people do. */
   readonly throttle?: Partial<ThrottleSettings>;
   readonly policy?: PolicySettings;
+  /** None unless given: callers are the local principal. */
+  readonly auth?: Partial<AuthSettings>;
+  /** For what the server keeps; a test that keeps something gives a folder of its own. */
+  readonly dataDir?: string;
 }
 
 /** Settings of a server under test: loopback, silent, one workspace. */
@@ -24,6 +30,8 @@ export function testSettings({
   toolsets = ['all'],
   throttle = {},
   policy = EMPTY_POLICY,
+  auth = {},
+  dataDir = join(tmpdir(), 'mcp-software-engineer-tests'),
 }: TestSettings = {}): Settings {
   return {
     server: {
@@ -40,8 +48,19 @@ export function testSettings({
     workspace: { roots: [{ name: 'ws', path: workspace }] },
     tools: { toolsets },
     throttle: { windowMs: 60_000, maxRequests: 1_000_000_000, ...throttle },
-    storage: {},
+    storage: { dataDir },
+    auth: Object.freeze(Object.assign(new AuthSettings(), NO_AUTH, auth)),
+    audit: {},
     limits: new Limits(limits),
     policy: new PolicySource(undefined, policy),
   };
 }
+
+const NO_AUTH: Partial<AuthSettings> = {
+  audience: [],
+  maxTokenAgeS: 3_600,
+  tenantClaim: 'tenant',
+  rolesClaim: 'roles',
+  acceptsApiKeys: false,
+  trustedProxies: [],
+};

@@ -2,17 +2,27 @@ import { validateSync } from 'class-validator';
 import { ConfigurationError } from '../configuration.error.js';
 import { nearestName } from './nearest-name.js';
 import { parseYaml } from './parse-yaml.js';
-import { PolicyFile, PolicyModesFile, ToolLimitsFile, ToolPolicyFile } from './policy-file.js';
+import {
+  LocalPolicyFile,
+  PolicyFile,
+  PolicyModesFile,
+  RolePolicyFile,
+  TenantPolicyFile,
+  ToolLimitsFile,
+  ToolPolicyFile,
+} from './policy-file.js';
 import {
   frozenMap,
+  type LocalPolicy,
   type PolicyModes,
   type PolicySettings,
+  type RolePolicy,
   SHADOWABLE_POLICIES,
+  type TenantPolicy,
   type ToolLimits,
   type ToolPolicy,
 } from './policy-settings.js';
 
-const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** A file that is something else altogether is wrong in every line. */
 const MAX_PROBLEMS = 100;
 const NOT_A_MAPPING = 'expected a mapping, names with values';
@@ -26,38 +36,89 @@ export function parsePolicy(text: string): PolicySettings {
   const problems: string[] = [];
   const root = parseYaml(text, problems);
   const file = readMapping(PolicyFile, root, '', problems);
+  const roles = frozenMap(readEntries(file.roles, 'roles', problems, readRole));
   const policy = Object.freeze({
     modes: readModes(file.policies, 'policies', problems),
-    tools: frozenMap(readTools(file.tools, problems)),
+    tools: frozenMap(readEntries(file.tools, 'tools', problems, readTool, TOOL)),
+    roles,
+    ...(isGiven(file.tenants) && {
+      tenants: frozenMap(readEntries(file.tenants, 'tenants', problems, readTenant)),
+    }),
+    ...(isGiven(file.local) && { local: readLocal(file.local, roles, problems) }),
   });
   if (problems.length === 0) return policy;
   const more = problems.length - MAX_PROBLEMS;
   throw new ConfigurationError(more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `and ${more} problems more`] : problems);
 }
 
-function readTools(tools: unknown, problems: string[]): [string, ToolPolicy][] {
-  if (tools === undefined || tools === null) return [];
-  if (!(tools instanceof Map)) {
-    problems.push(`tools: ${NOT_A_MAPPING}`);
+interface NameRule {
+  readonly pattern: RegExp;
+  readonly words: string;
+}
+const TOOL: NameRule = {
+  pattern: /^[A-Za-z0-9_-]{1,64}$/,
+  words: 'the name of a tool is 1 to 64 letters, digits, underscores or dashes',
+};
+const NAME: NameRule = {
+  pattern: /^[A-Za-z0-9._:@|-]{1,200}$/,
+  words: 'a name is 1 to 200 letters, digits, or . _ : @ | -',
+};
+
+/** A mapping of names that the operator chooses. */
+function readEntries<T>(
+  entries: unknown,
+  path: string,
+  problems: string[],
+  read: (value: unknown, path: string, problems: string[]) => T,
+  { pattern, words }: NameRule = NAME,
+): [string, T][] {
+  if (entries === undefined || entries === null) return [];
+  if (!(entries instanceof Map)) {
+    problems.push(`${path}: ${NOT_A_MAPPING}`);
     return [];
   }
-  return [...(tools as Map<unknown, unknown>)]
+  return [...(entries as Map<unknown, unknown>)]
     .filter((entry): entry is [string, unknown] => typeof entry[0] === 'string')
     .map(([name, entry]) => {
-      const path = `tools.${shown(name)}`;
-      if (!TOOL_NAME.test(name))
-        problems.push(`${path}: the name of a tool is 1 to 64 letters, digits, underscores or dashes`);
-      return [name, readTool(entry, path, problems)];
+      const place = `${path}.${shown(name)}`;
+      if (!pattern.test(name)) problems.push(`${place}: ${words}`);
+      return [name, read(entry, place, problems)];
     });
 }
 
+function readRole(value: unknown, path: string, problems: string[]): RolePolicy {
+  const { scopes = [], members = [] } = readMapping(RolePolicyFile, value, path, problems);
+  return Object.freeze({ scopes: Object.freeze(scopes), members: Object.freeze(members) });
+}
+
+function readTenant(value: unknown, path: string, problems: string[]): TenantPolicy {
+  const { workspaces, calls_per_window, concurrent_calls } = readMapping(TenantPolicyFile, value, path, problems);
+  return present({
+    workspaces: workspaces && Object.freeze(workspaces),
+    callsPerWindow: calls_per_window,
+    concurrentCalls: concurrent_calls,
+  });
+}
+
+function readLocal(value: unknown, roles: ReadonlyMap<string, RolePolicy>, problems: string[]): LocalPolicy {
+  const local = readMapping(LocalPolicyFile, value, 'local', problems);
+  for (const role of Array.isArray(local.roles) ? local.roles : [])
+    if (!roles.has(role)) problems.push(`local.roles: there is no role ${shown(String(role))}`);
+  return present({
+    tenant: local.tenant,
+    roles: Object.freeze(local.roles ?? []),
+    scopes: local.scopes && Object.freeze(local.scopes),
+  });
+}
+
 function readTool(value: unknown, path: string, problems: string[]): ToolPolicy {
-  const { enabled = true, reason, policies, limits } = readMapping(ToolPolicyFile, value, path, problems);
+  const { enabled = true, reason, policies, limits, approver } = readMapping(ToolPolicyFile, value, path, problems);
   return Object.freeze({
     enabled,
     ...(reason !== undefined && { reason }),
     modes: readModes(policies, `${path}.policies`, problems),
     limits: readLimits(limits, `${path}.limits`, problems),
+    ...(approver !== undefined && { approver }),
   });
 }
 
@@ -115,3 +176,6 @@ function suggestion(name: string, known: readonly string[]): string {
 
 /** A name of somebody else's choosing must fit into one line of a log. */
 const shown = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name).replaceAll(/[^ -~…]/g, '?');
+
+/** With everything in it commented out a section has no value: as if it were absent. */
+const isGiven = (section: unknown): boolean => section !== undefined && section !== null;

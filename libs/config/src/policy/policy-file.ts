@@ -1,5 +1,5 @@
-import { Allow, IsBoolean, IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { POLICY_MODES, type PolicyMode, type ShadowablePolicy } from './policy-settings.js';
+import { Allow, ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { APPROVERS, type Approver, POLICY_MODES, type PolicyMode, type ShadowablePolicy } from './policy-settings.js';
 
 const HOUR_MS = 3_600_000;
 /** Code points that do not end the line, do not steer a terminal, and are not half a pair. */
@@ -27,6 +27,57 @@ export class PolicyFile {
 
   @Section()
   tools?: unknown;
+
+  @Section()
+  roles?: unknown;
+
+  @Section()
+  tenants?: unknown;
+
+  @Section()
+  local?: unknown;
+}
+
+/** What a token may say too: `family:action`, `family:*`, or `*`. */
+const SCOPE = /^(?:\*|[a-z][a-z0-9_-]{0,63}:(?:\*|[a-z][a-z0-9_-]{0,63}))$/;
+const NAME = /^[A-Za-z0-9._:@|-]{1,200}$/;
+const Texts =
+  (rule: RegExp, what: string): PropertyDecorator =>
+  (target, name) => {
+    Given()(target, name);
+    for (const each of [IsArray(), ArrayMaxSize(10_000)]) each(target, name as string);
+    Matches(rule, { each: true, message: `${String(name)} must be a list of ${what}` })(target, name as string);
+  };
+
+export class RolePolicyFile {
+  @Texts(SCOPE, 'scopes, e.g. files:read')
+  scopes?: string[];
+
+  @Texts(/^[^\p{Cc}\p{Cs}]{1,512}$/u, 'subjects, or tenant/subject')
+  members?: string[];
+}
+
+export class TenantPolicyFile {
+  @Texts(NAME, 'names of workspaces')
+  workspaces?: string[];
+
+  @Whole(1, 65_535)
+  calls_per_window?: number;
+
+  @Whole(1, 100_000)
+  concurrent_calls?: number;
+}
+
+export class LocalPolicyFile {
+  @Given()
+  @Matches(NAME, { message: 'tenant must be a name' })
+  tenant?: string;
+
+  @Texts(NAME, 'names of roles')
+  roles?: string[];
+
+  @Texts(SCOPE, 'scopes, e.g. files:read')
+  scopes?: string[];
 }
 
 export class PolicyModesFile implements Partial<Record<ShadowablePolicy, PolicyMode>> {
@@ -58,6 +109,10 @@ export class ToolPolicyFile {
 
   @Section()
   limits?: unknown;
+
+  @Given()
+  @IsIn(APPROVERS)
+  approver?: Approver;
 }
 
 export class ToolLimitsFile {

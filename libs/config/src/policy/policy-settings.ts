@@ -28,6 +28,35 @@ export interface ToolPolicy {
   /** Win over the modes of all tools. */
   readonly modes: PolicyModes;
   readonly limits: ToolLimits;
+  /** Absent: the caller. */
+  readonly approver?: Approver;
+}
+
+/** Who may be approved by whom: the caller himself by repeating the call, or only somebody else. */
+export const APPROVERS = ['caller', 'other'] as const;
+export type Approver = (typeof APPROVERS)[number];
+
+export interface RolePolicy {
+  readonly scopes: readonly string[];
+  /** Subjects that have the role without their token saying so: `subject`, or `tenant/subject`. */
+  readonly members: readonly string[];
+}
+
+export interface TenantPolicy {
+  /** Names of the workspaces its callers see; absent: all. */
+  readonly workspaces?: readonly string[];
+  /** Of all its callers together, whatever they call. */
+  readonly callsPerWindow?: number;
+  /** Calls of all its callers at work at once. */
+  readonly concurrentCalls?: number;
+}
+
+/** Who the caller is where nobody has to authenticate: on stdio, and on loopback without configured authentication. */
+export interface LocalPolicy {
+  readonly tenant?: string;
+  readonly roles: readonly string[];
+  /** Absent, and without roles: everything. */
+  readonly scopes?: readonly string[];
 }
 
 /** The policy file as the server holds it: deeply frozen, replaced as a whole. */
@@ -35,6 +64,10 @@ export interface PolicySettings {
   readonly modes: PolicyModes;
   /** By the name of the tool; a name need not be one of a tool that exists. */
   readonly tools: ReadonlyMap<string, ToolPolicy>;
+  readonly roles: ReadonlyMap<string, RolePolicy>;
+  /** Where it is given, callers of tenants that are not in it are refused. */
+  readonly tenants?: ReadonlyMap<string, TenantPolicy>;
+  readonly local?: LocalPolicy;
 }
 
 const CHANGES = ['set', 'delete', 'clear', 'getOrInsert', 'getOrInsertComputed'];
@@ -53,4 +86,5 @@ export function frozenMap<Key, Value>(entries: Iterable<readonly [Key, Value]>):
 export const EMPTY_POLICY: PolicySettings = Object.freeze({
   modes: Object.freeze({}),
   tools: frozenMap<string, ToolPolicy>([]),
+  roles: frozenMap<string, RolePolicy>([]),
 });

@@ -1,5 +1,6 @@
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { BoundParameters, PostgresConnection, RunStatement } from '../services/postgres-connection.js';
+import type { PostgresConnection } from '../services/postgres-connection.js';
+import type { BoundParameters, RunStatement } from '../sql/sql-database.js';
 import { checkEntry, checkKey } from './entry-rules.js';
 import { KeyValueStore } from './key-value-store.js';
 
@@ -27,7 +28,7 @@ export class PostgresKeyValueStore extends KeyValueStore implements OnModuleDest
     { purgeEveryMs = 60_000 }: { readonly purgeEveryMs?: number } = {},
   ) {
     super();
-    this.table = `${postgres.schema}.mcp_key_values`;
+    this.table = postgres.table('mcp_key_values');
     // A failed purge is made up for by the next one; reads do not depend on it.
     this.purgeTimer = setInterval(() => void this.purge().catch(() => undefined), purgeEveryMs).unref();
   }

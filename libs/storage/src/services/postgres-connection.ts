@@ -1,6 +1,7 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Client, ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { type RunStatement, SqlDatabase, type BoundParameters } from '../sql/sql-database.js';
 import { BoundedOperations } from './bounded-operations.js';
 import { LazyConnection } from './lazy-connection.js';
 import { SERVICE_DEFAULTS, type ServiceSettings } from './service-settings.js';
@@ -10,18 +11,6 @@ export interface PostgresSettings extends ServiceSettings {
   readonly maxConnections: number;
 }
 
-/** Always with at least one parameter: only then the driver uses the extended protocol, which takes one statement. */
-export type BoundParameters = readonly [unknown, ...unknown[]];
-
-export interface Rows<Row> {
-  readonly rows: readonly Row[];
-  /** Rows the statement read, wrote or deleted. */
-  readonly count: number;
-}
-
-/** Runs one statement. What is written into its text must be a constant of the server. */
-export type RunStatement = <Row = unknown>(sql: string, parameters: BoundParameters) => Promise<Rows<Row>>;
-
 /** Any number, as long as every replica takes the same: only one of them changes the tables at a time. */
 const MIGRATION_LOCK = 7_461_993_015;
 
@@ -29,7 +18,8 @@ const MIGRATION_LOCK = 7_461_993_015;
  * The server's connections to PostgreSQL: a TypeORM data source, loaded and opened when first needed, its migrations
  * run. An operation that fails gives its connection up, so that one that hangs is not handed to the next.
  */
-export class PostgresConnection implements OnModuleDestroy {
+export class PostgresConnection extends SqlDatabase implements OnModuleDestroy {
+  override readonly dialect = 'postgres';
   private readonly settings: PostgresSettings;
   private readonly operations: BoundedOperations;
   private readonly connection: LazyConnection<DataSource>;
@@ -40,32 +30,40 @@ export class PostgresConnection implements OnModuleDestroy {
     settings: Partial<PostgresSettings> = {},
     now: () => number = () => performance.now(),
   ) {
+    super();
     this.settings = { ...SERVICE_DEFAULTS, schema: 'public', maxConnections: 8, ...settings };
     const { operationTimeoutMs, maxRunning, retryGapMs } = this.settings;
     this.operations = new BoundedOperations('the database', operationTimeoutMs, maxRunning);
     this.connection = new LazyConnection(() => this.dial(), hangUp, retryGapMs, now);
   }
 
-  /** The schema as it is written into statements. */
-  get schema(): string {
-    return `"${this.settings.schema.replaceAll('"', '""')}"`;
+  override table(name: string): string {
+    return `"${this.settings.schema.replaceAll('"', '""')}".${name}`;
   }
 
   /** @throws ServerError POLICY_UNAVAILABLE or OVERLOADED */
-  run<T>(work: (statement: RunStatement) => Promise<T>): Promise<T> {
+  override run<T>(work: (statement: RunStatement) => Promise<T>): Promise<T> {
     return this.operations.run(async (signal) => {
       const source = await this.connection.get();
-      return withRunner(source, signal, (runner) =>
-        work(async <Row>(sql: string, parameters: BoundParameters) => {
-          const { records, affected } = await runner.query(sql, [...parameters], true);
-          return { rows: records as Row[], count: affected ?? 0 };
-        }),
-      );
+      return withRunner(source, signal, (runner) => work(statementOf(runner)));
+    });
+  }
+
+  /** Work that fails gives its connection up, and with it goes what was not committed. */
+  override transaction<T>(work: (statement: RunStatement) => Promise<T>): Promise<T> {
+    return this.operations.run(async (signal) => {
+      const source = await this.connection.get();
+      return withRunner(source, signal, async (runner) => {
+        await runner.startTransaction();
+        const result = await work(statementOf(runner));
+        await runner.commitTransaction();
+        return result;
+      });
     });
   }
 
   /** Connects where it has not yet, and asks for a sign of life. @throws ServerError POLICY_UNAVAILABLE or OVERLOADED */
-  async ping(): Promise<void> {
+  override async ping(): Promise<void> {
     await this.run((statement) => statement('SELECT $1::int', [1]));
   }
 
@@ -125,6 +123,13 @@ export class PostgresConnection implements OnModuleDestroy {
     return source;
   }
 }
+
+const statementOf =
+  (runner: QueryRunner): RunStatement =>
+  async <Row>(sql: string, parameters: BoundParameters) => {
+    const { records, affected } = await runner.query(sql, [...parameters], true);
+    return { rows: records as Row[], count: affected ?? 0 };
+  };
 
 /** Work on one connection, which is ended when the work fails, whatever the reason: with it end locks and waits. */
 async function withRunner<T>(
