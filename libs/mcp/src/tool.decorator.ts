@@ -5,6 +5,10 @@ import type { z } from 'zod';
 export const RISKS = ['read', 'write', 'execute', 'destructive'] as const;
 export type Risk = (typeof RISKS)[number];
 
+/** What a scope allows in its family. `admin` includes all but `remote`, `write` and `execute` include `read`. */
+export const SCOPE_ACTIONS = ['read', 'write', 'execute', 'remote', 'admin'] as const;
+export type ScopeAction = (typeof SCOPE_ACTIONS)[number];
+
 /** The protocol's hints that do not follow from the risk, each stated: a default would be a guess. */
 export interface ToolHints {
   readonly destructive: boolean;
@@ -31,6 +35,8 @@ export interface ToolOptions {
   /** A published input schema that zod cannot express; zod still decides what is accepted. */
   readonly inputJsonSchema?: Readonly<Record<string, unknown>>;
   readonly risk: Risk;
+  /** Action of the scope a caller needs, where the risk does not tell it: `remote` makes it `git:remote`. */
+  readonly action?: ScopeAction;
   readonly hints: ToolHints;
   /** Milliseconds until the caller is answered whatever happens; default from config. */
   readonly deadlineMs?: number;

@@ -18,9 +18,11 @@ import { TransactionStage } from './around/transaction.stage.js';
 import { OverdueWork } from './call/overdue-work.js';
 import { RecentCalls } from './call/recent-calls.js';
 import { Admission } from './dispatch/admission.js';
+import { CallerPlaces } from './dispatch/caller-places.js';
 import { CallRunner } from './dispatch/call-runner.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { RefusalFloods } from './dispatch/refusal-floods.js';
+import { AccessRules } from './gates/access-rules.js';
 import { GATE_CLASSES, Gates } from './gates/gates.js';
 import { GatesGuard } from './gates/gates.guard.js';
 import { RepeatedFailures } from './gates/repeated-failures.js';
@@ -49,7 +51,9 @@ const AROUND = [
 ];
 /** What others ask for. */
 const SHARED = [
+  AccessRules,
   Admission,
+  CallerPlaces,
   CallRunner,
   Dispatcher,
   DynamicTools,

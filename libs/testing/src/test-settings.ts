@@ -51,7 +51,7 @@ export function testSettings({
     storage: { dataDir },
     auth: Object.freeze(Object.assign(new AuthSettings(), NO_AUTH, auth)),
     audit: {},
-    limits: new Limits(limits),
+    limits: new Limits({ callsPerPrincipal: 100_000, ...limits }),
     policy: new PolicySource(undefined, policy),
   };
 }

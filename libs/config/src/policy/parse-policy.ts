@@ -131,6 +131,7 @@ function readLimits(value: unknown, path: string, problems: string[]): ToolLimit
     problems.push(`${path}.attempt_timeout_ms: must not be longer than deadline_ms`);
   return present({
     callsPerWindow: limits.calls_per_window,
+    windowMs: limits.window_ms,
     deadlineMs: limits.deadline_ms,
     attemptTimeoutMs: limits.attempt_timeout_ms,
     concurrency: limits.concurrency,

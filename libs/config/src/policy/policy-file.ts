@@ -119,6 +119,9 @@ export class ToolLimitsFile {
   @Whole(1, 65_535)
   calls_per_window?: number;
 
+  @Whole(1, 604_800_000)
+  window_ms?: number;
+
   @Whole(1, HOUR_MS)
   deadline_ms?: number;
 

@@ -11,6 +11,8 @@ export type PolicyModes = Readonly<Partial<Record<ShadowablePolicy, PolicyMode>>
 /** Only what the operator has set is present; the rest stays with the tool's author and the server. */
 export interface ToolLimits {
   readonly callsPerWindow?: number;
+  /** Length of that window. */
+  readonly windowMs?: number;
   readonly deadlineMs?: number;
   readonly attemptTimeoutMs?: number;
   /** Calls of the tool at once. */

@@ -4,6 +4,7 @@ import { type CallFacts, callOf, ToolCall } from '@app/mcp';
 import { indexOf, type StageName } from '../stages/stages.js';
 import type { CallTrace } from './call-trace.js';
 import type { Lifetime } from './lifetime.js';
+import type { Quota } from './quota.js';
 import type { Subject } from './subject.js';
 
 export interface RunningFacts extends CallFacts {
@@ -47,6 +48,8 @@ export class RunningCall extends ToolCall {
   /** Work that goes on although its attempt was given up. */
   readonly outliving: Promise<unknown>[] = [];
   degraded?: Degraded;
+  /** The limit that was nearest when the call was counted. */
+  quota?: Quota;
   /** How the stages ended, before an author's filters or anybody else could say otherwise. */
   ending?: Ending;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Risk } from '@app/mcp';
+import type { Risk, ScopeAction } from '@app/mcp';
 import type { Policies } from '../policies/policy.js';
 
 /** What a call is about, as far as the stages need to know. */
@@ -12,6 +12,8 @@ export interface Subject {
   readonly risk: Risk;
   /** Scope family; absent where everybody may, e.g. for lists that are the same for all. */
   readonly scope?: string;
+  /** Action within the family, where the risk does not tell it. */
+  readonly action?: ScopeAction;
   readonly deadlineMs?: number;
   /** Running it twice is like running it once. */
   readonly isRepeatable: boolean;

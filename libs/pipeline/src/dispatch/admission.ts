@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Limits } from '@app/config';
-import { ServerError } from '@app/mcp';
+import { type Principal, ServerError } from '@app/mcp';
+import { CallerPlaces } from './caller-places.js';
 import type { GiveUp } from './deadline.js';
 
 const RETRY_AFTER_MS = 1_000;
@@ -14,21 +15,31 @@ export class Admission {
   /** Calls whose caller waits for an answer. */
   readonly open = new Set<GiveUp>();
 
-  constructor(private readonly limits: Limits) {}
+  constructor(
+    private readonly limits: Limits,
+    private readonly places: CallerPlaces,
+  ) {}
 
   /**
    * Takes a place. The place belongs to the work, not to the wait for its answer: give it back when the work ends.
-   * @throws ServerError OVERLOADED when the server drains or every place is taken.
+   * @returns gives it back
+   * @throws ServerError OVERLOADED when the server drains or every place is taken, RATE_LIMITED when the caller or his
+   * tenant has all of theirs
    */
-  enter(): void {
+  enter(principal: Principal): () => void {
     if (this.draining)
       throw new ServerError('OVERLOADED', 'The server is shutting down.', { retryAfterMs: RETRY_AFTER_MS });
     if (this.running >= this.limits.concurrentCalls)
       throw new ServerError('OVERLOADED', 'Every place for a call is taken.', { retryAfterMs: RETRY_AFTER_MS });
+    const giveBack = this.places.take(principal);
     this.running++;
+    return () => {
+      giveBack();
+      this.leave();
+    };
   }
 
-  leave(): void {
+  private leave(): void {
     this.running--;
     if (this.running === 0) for (const wake of this.waiters.splice(0)) wake();
   }

@@ -8,6 +8,7 @@ import type {
   Principal,
   ServerError,
 } from '@app/mcp';
+import type { Quota } from '../call/quota.js';
 import type { Degraded } from '../call/running-call.js';
 
 /** A parsed message that asks for work, free of transport and era. */
@@ -29,6 +30,8 @@ export interface CallRequest {
   readonly canHandOff?: boolean;
   /** Instead of the deadline of the operation: a task has its own. */
   readonly deadlineMs?: number;
+  /** Told once what is left of the caller's limit, before the outcome. */
+  readonly onQuota?: (quota: Quota) => void;
 }
 
 export interface Success<T> {

@@ -126,6 +126,7 @@ export class CallRunner {
       if (outcome.kind !== 'failure' || outcome.error.code !== 'POLICY_UNAVAILABLE')
         outcome = { kind: 'failure', callId, error: unrecorded(risk !== 'read' && outcome.kind !== 'failure', cause) };
     }
+    if (run.call?.quota !== undefined) request.onQuota?.(run.call.quota);
     // Counted as what the caller is told.
     metrics.ended(outcome.kind === 'failure' ? outcome.error.code : outcome.kind, secondsSince(startedAt));
     return outcome;
@@ -175,7 +176,7 @@ export class CallRunner {
       };
       const value = await withDeadline(bounds, async (lifetime) => {
         trace.enter(ADMISSION);
-        this.admission.enter();
+        const leave = this.admission.enter(request.principal);
         const call = new RunningCall({
           id: callId,
           operation: subject.name,
@@ -202,8 +203,8 @@ export class CallRunner {
         } finally {
           run.working = undefined;
           const ending = call.workEnds();
-          if (ending === undefined) this.admission.leave();
-          else void ending.then(() => this.admission.leave());
+          if (ending === undefined) leave();
+          else void ending.then(leave);
         }
       });
       const degraded = run.call?.degraded;

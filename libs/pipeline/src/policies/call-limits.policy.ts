@@ -1,8 +1,10 @@
-import { definePolicy } from './policy.js';
+import { CALL_LIMITS, definePolicy } from './policy.js';
 
 export interface CallLimitsOptions {
-  /** Accepted calls of one caller in any window of `RATE_LIMIT_WINDOW_MS`; default `RATE_LIMIT_MAX_REQUESTS`. */
+  /** Accepted calls of one caller in any window; default `RATE_LIMIT_MAX_REQUESTS`. */
   readonly callsPerWindow?: number;
+  /** Length of the window, up to 7 days; default `RATE_LIMIT_WINDOW_MS`. */
+  readonly windowMs?: number;
   /** Calls that work at once. A place is free when the work has ended, whether or not its caller was answered before. */
   readonly concurrency?: number;
   /** Calls that wait for such a place. */
@@ -14,11 +16,12 @@ export interface CallLimitsOptions {
 }
 
 /** How much of everything one tool may take. Whatever is left out comes from the configuration. */
-export const CallLimits = definePolicy<CallLimitsOptions>('call_limits');
+export const CallLimits = definePolicy<CallLimitsOptions>(CALL_LIMITS);
 
 /** The least each may be; all are whole numbers. */
 const LEAST: Readonly<Record<keyof CallLimitsOptions, number>> = {
   callsPerWindow: 1,
+  windowMs: 1,
   concurrency: 1,
   queue: 0,
   attemptTimeoutMs: 1,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { PolicySource, type ShadowablePolicy, type ToolPolicy } from '@app/config';
-import type { ServerError } from '@app/mcp';
+import { PolicySource, type ShadowablePolicy, type TenantPolicy, type ToolPolicy } from '@app/config';
+import type { Principal, ServerError } from '@app/mcp';
 import type { RunningCall } from '../call/running-call.js';
 import type { Subject } from '../call/subject.js';
 import type { StageName } from '../stages/stages.js';
@@ -26,6 +26,11 @@ export class LivePolicy {
     const declared = subject.policies.get(CallLimits) ?? NO_LIMITS;
     const given = this.given(subject)?.limits;
     return given === undefined ? declared : { ...declared, ...given };
+  }
+
+  /** What the operator says of the callers of a tenant together. */
+  tenantOf({ tenant }: Principal): TenantPolicy | undefined {
+    return this.source.current().tenants?.get(tenant);
   }
 
   deadlineMsOf(subject: Subject): number | undefined {

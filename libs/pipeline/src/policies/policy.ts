@@ -1,4 +1,8 @@
 import 'reflect-metadata';
+import { throttlerLimitsOf } from './throttler-limits.js';
+
+/** The name of the policy that the decorators of @nestjs/throttler are read as. */
+export const CALL_LIMITS = 'call_limits';
 
 type Declared = ReadonlyMap<string, unknown>;
 type Layer = 'bundle' | 'own';
@@ -43,9 +47,13 @@ export class Policies {
       ['own', toolset],
       ['own', handler],
     ];
-    for (const [layer, holder] of layers)
+    for (const [layer, holder] of layers) {
+      const throttler = throttlerLimitsOf(holder);
+      if (throttler !== undefined && layer === 'own')
+        merged.set(CALL_LIMITS, merge(merged.get(CALL_LIMITS), throttler));
       for (const [name, value] of (Reflect.getMetadata(KEYS[layer], holder) ?? new Map()) as Declared)
         merged.set(name, merge(merged.get(name), value));
+    }
     return new Policies(merged);
   }
 

@@ -39,7 +39,7 @@ export class OperationFactory {
 
   tool(found: Found, options: ToolOptions): Made<ToolOperation> {
     const name = options.name ?? snakeCase(found.method);
-    const { title, description, risk, deadlineMs, input, output, task, icons, takesUnaskedAnswers } = options;
+    const { title, description, risk, action, deadlineMs, input, output, task, icons, takesUnaskedAnswers } = options;
     const definition = defineTool(name, options);
     const operation: ToolOperation = {
       kind: 'tool',
@@ -48,6 +48,7 @@ export class OperationFactory {
       title,
       description,
       risk,
+      action,
       deadlineMs,
       input,
       output,

@@ -12,12 +12,18 @@ describe('ScopeAuthorizer', () => {
     [['files:*'], 'git', 'read', false],
     [['files:read'], 'files', 'read', true],
     [['files:read'], 'files', 'write', false],
-    [['files:write'], 'files', 'read', false],
+    [['files:write'], 'files', 'read', true],
     [['files:write'], 'files', 'execute', false],
     [[], 'files', 'read', true],
     [[], 'files', 'write', false],
-    [['FILES:READ'], 'files', 'read', false],
-    [['files:readx'], 'files', 'read', false],
+    [['files:admin'], 'files', 'execute', true],
+    [['files:execute'], 'files', 'read', true],
+    [['files:execute'], 'files', 'write', false],
+    [['files:remote'], 'files', 'read', false],
+    // Scopes of somebody else are none of ours: whoever has only those may read.
+    [['openid', 'FILES:WRITE', 'files:readx'], 'files', 'read', true],
+    [['openid', 'FILES:WRITE', 'files:writex'], 'files', 'write', false],
+    [['openid', 'git:read'], 'files', 'read', false],
   ] as const)('%j asking for %s %s: %s', (scopes, family, risk, allowed) => {
     expect(decide([...scopes], family, risk).allowed).toBe(allowed);
   });
