@@ -39,7 +39,7 @@ interface Lanes {
   refusedByHeaders(req: IncomingMessage, res: ServerResponse): boolean;
   isModern(req: IncomingMessage, body: object): boolean;
 }
-const CALLER = { subject: 'local', tenant: 'local', scopes: ['*'], actors: [] };
+const FACTS = { principal: { subject: 'local', tenant: 'local', scopes: ['*'], actors: [] } };
 
 /** Any body of any size, read as JavaScript reads JSON. */
 async function serveAnything(this: Lanes, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -47,8 +47,8 @@ async function serveAnything(this: Lanes, req: IncomingMessage, res: ServerRespo
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
   const message = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
-  if (this.hot.serve(req.headers, message, res, CALLER)) return;
-  await (this.isModern(req, message) ? this.modern : this.sessions).serve(req, res, CALLER, message);
+  if (this.hot.serve(req.headers, message, res, FACTS)) return;
+  await (this.isModern(req, message) ? this.modern : this.sessions).serve(req, res, FACTS, message);
 }
 
 /** Whatever is sent is a call of the tool it names. */

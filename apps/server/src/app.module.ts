@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ConfigModule, type Settings } from '@app/config';
+import { ConfigModule, PolicySource, type Settings } from '@app/config';
 import { LoggingModule, type RootLogger } from '@app/logging';
 import { ChangeEvents, ServerIdentity } from '@app/mcp';
 import { OperationsModule } from '@app/operations';
@@ -10,9 +10,12 @@ import {
   ApprovalStore,
   AuditSink,
   Authorizer,
+  Callers,
+  CallerVerifier,
   KnownSecrets,
   LogAuditSink,
   MemoryApprovalStore,
+  NoVerifier,
   ScopeAuthorizer,
 } from '@app/security';
 import { StorageModule } from '@app/storage';
@@ -34,6 +37,8 @@ class BindingsModule {
       { provide: Authorizer, useClass: ScopeAuthorizer },
       { provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() },
       { provide: KnownSecrets, useValue: secrets },
+      { provide: Callers, useFactory: (policy: PolicySource) => new Callers(policy), inject: [PolicySource] },
+      { provide: CallerVerifier, useClass: NoVerifier },
       { provide: ComponentRisks, useValue: COMPONENT_RISKS },
     ];
     return { module: BindingsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };

@@ -7,6 +7,7 @@ import type { Settings } from '@app/config';
 import { AppLog, createRootLogger, type RootLogger } from '@app/logging';
 import { Readiness } from '@app/operations';
 import { OperationRegistry } from '@app/pipeline';
+import { Callers } from '@app/security';
 import { LeftoverSweep } from '@app/tools';
 import { LegacySessions, ModernLane, StdioEndpoint } from '@app/transport';
 import { AppModule } from './app.module.js';
@@ -64,6 +65,10 @@ async function serveStdio(settings: Settings, root: RootLogger, extra: Extra, on
   lifecycle.install(onHangup);
   app.get(Readiness).markReady();
   app.get(LeftoverSweep).start();
-  endpoint.start(() => void lifecycle.end(EXIT.done, 'the client closed the connection'));
+  const callers = app.get(Callers);
+  endpoint.start(
+    () => callers.local(),
+    () => void lifecycle.end(EXIT.done, 'the client closed the connection'),
+  );
   return 0;
 }

@@ -10,9 +10,12 @@ import {
   type AuditRecord,
   AuditSink,
   Authorizer,
+  Callers,
+  CallerVerifier,
   KnownSecrets,
   MemoryApprovalStore,
   MemoryAuditSink,
+  NoVerifier,
   ScopeAuthorizer,
 } from '@app/security';
 import { RecoveryModule } from '@app/recovery';
@@ -85,6 +88,8 @@ export class TestKit {
       { provide: Authorizer, useClass: ScopeAuthorizer },
       { provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() },
       { provide: KnownSecrets, useClass: KnownSecrets },
+      { provide: Callers, useFactory: () => new Callers(settings.policy) },
+      { provide: CallerVerifier, useClass: NoVerifier },
       ...(options.bindings ?? []),
     ];
     const root: DynamicModule = {

@@ -19,7 +19,7 @@ export class EditFile {
   ) {}
 
   async run(input: EditFileInput, call: ToolCall): Promise<EditFileOutput> {
-    const workspace = this.workspaces.get(input.workspace);
+    const workspace = this.workspaces.get(call.principal, input.workspace);
     const target = await resolveForWriting(workspace, input.path);
     return workspace.tree.exclusively(target, call.signal, () => this.edit(workspace.tree, target, input, call.signal));
   }

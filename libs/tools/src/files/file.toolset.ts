@@ -52,7 +52,7 @@ export class FileTools {
   @WhatCouldGoWrong(WRITING_RISKS)
   async editFile(@Input() input: EditFileInput, @Ctx() call: ToolCall): Promise<EditFileOutput> {
     const result = await this.editor.run(input, call);
-    if (result.status === 'edited') this.tellOfChange(input.workspace, result.path);
+    if (result.status === 'edited') this.tellOfChange(call, input.workspace, result.path);
     return result;
   }
 
@@ -70,12 +70,14 @@ export class FileTools {
   async writeFile(@Input() input: WriteFileInput, @Ctx() call: ToolCall): Promise<WriteFileOutput> {
     const result = await this.writer.run(input, call);
     if (result.status === 'created') this.changes.publish({ kind: 'resources_list_changed' });
-    if (result.status !== 'unchanged' && result.status !== 'dry_run') this.tellOfChange(input.workspace, result.path);
+    if (result.status !== 'unchanged' && result.status !== 'dry_run')
+      this.tellOfChange(call, input.workspace, result.path);
     return result;
   }
 
   /** Whoever has subscribed to the file reads it again. */
-  private tellOfChange(workspace: string | undefined, path: string): void {
-    this.changes.publish({ kind: 'resource_updated', uri: workspaceUri(this.workspaces.get(workspace).name, path) });
+  private tellOfChange({ principal }: ToolCall, workspace: string | undefined, path: string): void {
+    const { name } = this.workspaces.get(principal, workspace);
+    this.changes.publish({ kind: 'resource_updated', uri: workspaceUri(name, path) });
   }
 }

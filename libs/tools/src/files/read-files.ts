@@ -36,7 +36,7 @@ export class ReadFiles {
   ) {}
 
   async run(input: ReadFilesInput, call: ToolCall): Promise<ReadFilesOutput | RichResult> {
-    const workspace = this.workspaces.get(input.workspace);
+    const workspace = this.workspaces.get(call.principal, input.workspace);
     const budget: Budget = {
       textBytes: Math.min(input.max_bytes ?? Infinity, this.limits.readTextBytes),
       mediaBytes: this.limits.readMediaBytes,

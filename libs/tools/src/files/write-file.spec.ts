@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LOCAL_PRINCIPAL } from '@app/mcp';
 import { TestKit } from '@app/testing';
 import { Workspaces } from '../workspace/workspaces.js';
 import { EditFile } from './edit-file.js';
@@ -59,7 +60,7 @@ describe('write_file', () => {
   it.each(['create', 'append'])('writes nothing for a caller who went before it began to: %s', async (mode) => {
     const path = `gone-${mode}.txt`;
     if (mode === 'append') await put(path, 'before');
-    const { tree } = kit.get(Workspaces).get();
+    const { tree } = kit.get(Workspaces).get(LOCAL_PRINCIPAL);
     const controller = new AbortController();
     const { resolve } = tree;
     let resolved = 0;

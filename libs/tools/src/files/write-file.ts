@@ -31,13 +31,13 @@ export class WriteFile {
     private readonly limits: Limits,
   ) {}
 
-  async run(input: WriteFileInput, { signal }: ToolCall): Promise<WriteFileOutput> {
+  async run(input: WriteFileInput, { principal, signal }: ToolCall): Promise<WriteFileOutput> {
     const { mode = 'create', if_match: ifMatch } = input;
     if (mode === 'overwrite' && ifMatch === undefined)
       throw new ServerError('INVALID_ARGUMENT', 'if_match is required to overwrite.', {
         hint: 'Read the file and give its sha256.',
       });
-    const workspace = this.workspaces.get(input.workspace);
+    const workspace = this.workspaces.get(principal, input.workspace);
     const data = contentBytes(input.content, input.encoding ?? 'utf-8', this.limits.writeBytes);
     const resolved = await resolveForWriting(workspace, input.path);
     const { tree } = workspace;

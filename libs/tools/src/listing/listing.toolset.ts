@@ -26,7 +26,7 @@ export class ListingTools {
   })
   @WhatCouldGoWrong(READING_RISKS)
   async listFiles(@Input() input: ListFilesInput, @Ctx() call: ToolCall): Promise<ListFilesOutput> {
-    const workspace = this.workspaces.get(input.workspace);
+    const workspace = this.workspaces.get(call.principal, input.workspace);
     workspace.rules.check(input.path, 'read');
     const listing = new FileListing(workspace, input, call, this.limits);
     const { canonical, kind, stats } = await workspace.tree.resolve(input.path);

@@ -105,6 +105,6 @@ export class EngineerPrompts {
   }
 
   async completeTarget({ value }: CompletionQuery, call: ToolCall): Promise<string[]> {
-    return testPaths(this.workspaces.get(), value, this.limits, call.signal);
+    return testPaths(this.workspaces.get(call.principal), value, this.limits, call.signal);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Limits, WorkspaceSettings } from '@app/config';
+import { Limits, PolicySource, WorkspaceSettings } from '@app/config';
 import { ProtocolViolation, type ResourceContents, type ResourcePage } from '@app/mcp';
 import { Dispatcher, OperationRegistry, type ResourceOperation } from '@app/pipeline';
 import { ALICE, BOB, TestKit } from '@app/testing';
@@ -31,8 +31,9 @@ describe('workspace resources', () => {
     const roots = ['ws', 'two'].map((name) => ({ name, path: join(base, name) }));
     const workspaces = {
       provide: Workspaces,
-      useFactory: (l: Limits) => new Workspaces(Object.assign(new WorkspaceSettings(), { roots }), l),
-      inject: [Limits],
+      useFactory: (l: Limits, policy: PolicySource) =>
+        new Workspaces(Object.assign(new WorkspaceSettings(), { roots }), l, policy),
+      inject: [Limits, PolicySource],
     };
     const kit = await TestKit.start({
       workspace: join(base, 'ws'),

@@ -37,11 +37,11 @@ export class WorkspaceResources {
   })
   async read(
     @Input() { workspace = '', path = '' }: Record<string, string>,
-    @Ctx() _call: ToolCall,
+    @Ctx() call: ToolCall,
   ): Promise<ResourceContents> {
     const uri = workspaceUri(workspace, path);
     try {
-      const { rules, tree } = this.workspaces.get(workspace);
+      const { rules, tree } = this.workspaces.get(call.principal, workspace);
       rules.check(path, 'read');
       await using file = await tree.openFile(path);
       return await readContents(uri, file, this.limits);
@@ -53,17 +53,19 @@ export class WorkspaceResources {
   }
 
   listFiles(query: ListQuery, call: ToolCall): Promise<ResourcePage> {
-    return new FilePages(this.workspaces.all, query, call, this.limits).page();
+    return new FilePages(this.workspaces.visibleTo(call.principal), query, call, this.limits).page();
   }
 
-  completeWorkspace({ value }: CompletionQuery): string[] {
-    return this.workspaces.all.map(({ name }) => name).filter((name) => name.startsWith(value));
+  completeWorkspace({ value }: CompletionQuery, call: ToolCall): string[] {
+    return this.workspaces
+      .visibleTo(call.principal)
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(value));
   }
 
   async completePath({ value, known }: CompletionQuery, call: ToolCall): Promise<string[]> {
-    const workspace = this.workspaces.all.find(
-      ({ name }) => name === (known['workspace'] ?? this.workspaces.all[0]?.name),
-    );
+    const visible = this.workspaces.visibleTo(call.principal);
+    const workspace = visible.find(({ name }) => name === (known['workspace'] ?? visible[0]?.name));
     return workspace === undefined ? [] : completePath(workspace, value, this.limits, call.signal);
   }
 }

@@ -42,7 +42,7 @@ export class SearchTools {
     'resource exhaustion': [SearchSlots, MatchCollector],
   })
   async searchText(@Input() input: SearchTextInput, @Ctx() call: ToolCall): Promise<SearchTextOutput> {
-    const workspace = this.workspaces.get(input.workspace);
+    const workspace = this.workspaces.get(call.principal, input.workspace);
     workspace.rules.check(input.path, 'read');
     checkQuery(input);
     const { cursor, ...query } = input;

@@ -67,7 +67,7 @@ export class CoreTools {
     const { name, version } = this.identity;
     return {
       server: { name, version },
-      workspaces: await mapBounded(this.workspaces.all, AT_ONCE, describe),
+      workspaces: await mapBounded(this.workspaces.visibleTo(call.principal), AT_ONCE, describe),
       principal: { subject: call.principal.subject },
       runtime: {
         node: process.version,

@@ -13,8 +13,8 @@ describe('LeftoverSweep', () => {
   let sweep: LeftoverSweep;
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'leftover-')));
-    const { workspace, limits, log } = testSettings({ workspace: folder });
-    sweep = new LeftoverSweep(new Workspaces(workspace, limits), new AppLog(createRootLogger(log).logger));
+    const { workspace, limits, log, policy } = testSettings({ workspace: folder });
+    sweep = new LeftoverSweep(new Workspaces(workspace, limits, policy), new AppLog(createRootLogger(log).logger));
   });
   afterEach(() => sweep.onApplicationShutdown());
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Limits, loadSettings, WorkspaceSettings } from '@app/config';
-import type { ServerError } from '@app/mcp';
+import { EMPTY_POLICY, Limits, loadSettings, parsePolicy, PolicySource, WorkspaceSettings } from '@app/config';
+import { LOCAL_PRINCIPAL, type ServerError } from '@app/mcp';
 import { resolveForWriting } from './resolve-for-writing.js';
 import { Workspaces } from './workspaces.js';
 
@@ -18,12 +18,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(base, { recursive: true, force: true }));
 
+const NO_POLICY = new PolicySource(undefined, EMPTY_POLICY);
 const workspacesOf = (...entries: string[]): Workspaces => {
   const { workspace, limits } = loadSettings({}, { transport: 'stdio', workspaces: entries });
-  return new Workspaces(workspace, limits);
+  return new Workspaces(workspace, limits, NO_POLICY);
 };
 const nameIn = async (workspaces: Workspaces, name?: string): Promise<string> => {
-  await using file = await workspaces.get(name).tree.openFile('name.txt');
+  await using file = await workspaces.get(LOCAL_PRINCIPAL, name).tree.openFile('name.txt');
   return file.handle.readFile('utf8');
 };
 
@@ -40,7 +41,7 @@ describe('Workspaces', () => {
     const workspaces = workspacesOf(`a=${join(base, 'one')}`);
     const messages = ['', 'c', '../two', '__proto__', 'toString', 'A', 'x'.repeat(10_000)].map((name) => {
       try {
-        workspaces.get(name);
+        workspaces.get(LOCAL_PRINCIPAL, name);
       } catch (error) {
         return `${(error as ServerError).code} ${(error as ServerError).message}`;
       }
@@ -48,9 +49,26 @@ describe('Workspaces', () => {
     });
     expect(new Set(messages).size).toBe(1);
     expect(messages[0]).toContain('NOT_FOUND');
-    expect(() => new Workspaces(Object.assign(new WorkspaceSettings(), { roots: [] }), new Limits()).get()).toThrow(
-      'no such workspace',
+    const none = new Workspaces(Object.assign(new WorkspaceSettings(), { roots: [] }), new Limits(), NO_POLICY);
+    expect(() => none.get(LOCAL_PRINCIPAL)).toThrow('no such workspace');
+  });
+
+  it('shows a tenant its own, and refuses a policy that names one that is not there', async () => {
+    const policy = new PolicySource('policy.yaml', parsePolicy('tenants: { acme: { workspaces: [b] }, all: {} }'), () =>
+      Promise.resolve('tenants: { acme: { workspaces: [c] } }'),
     );
+    const { workspace, limits } = loadSettings(
+      {},
+      { transport: 'stdio', workspaces: [`a=${join(base, 'one')}`, `b=${join(base, 'two')}`] },
+    );
+    const workspaces = new Workspaces(workspace, limits, policy);
+    workspaces.onModuleInit();
+    const of = (tenant: string) => ({ ...LOCAL_PRINCIPAL, tenant });
+    expect(workspaces.visibleTo(of('acme')).map(({ name }) => name)).toEqual(['b']);
+    expect(workspaces.visibleTo(of('all')).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(workspaces.get(of('acme')).name).toBe('b');
+    expect(() => workspaces.get(of('acme'), 'a')).toThrow('no such workspace');
+    expect((await policy.reload()).problems).toEqual(['tenants.acme.workspaces: there is no workspace c']);
   });
 
   it('takes a root that is a link, or has a trailing slash, for what it leads to', async () => {
@@ -59,7 +77,7 @@ describe('Workspaces', () => {
   });
 
   it('judges a write by the given path and by where its links lead', async () => {
-    const workspace = workspacesOf(`a=${join(base, 'one')}`).get();
+    const workspace = workspacesOf(`a=${join(base, 'one')}`).get(LOCAL_PRINCIPAL);
     await mkdir(join(base, 'one/.git'));
     await symlink('.git', join(base, 'one/innocent'));
     const code = (path: string) =>
@@ -77,7 +95,7 @@ describe('Workspaces', () => {
   describe('lets nobody write where git keeps a repository', () => {
     const one = (...path: string[]): string => join(base, 'one', ...path);
     const code = (path: string): Promise<string> =>
-      resolveForWriting(workspacesOf(`a=${join(base, 'one')}`).get(), path).then(
+      resolveForWriting(workspacesOf(`a=${join(base, 'one')}`).get(LOCAL_PRINCIPAL), path).then(
         () => 'resolved',
         (error: ServerError) => error.code,
       );

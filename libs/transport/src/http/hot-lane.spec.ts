@@ -45,7 +45,7 @@ async function offer({ meta = {}, params = {}, message = {}, headers = {}, tool 
       ...message,
     },
     out as unknown as ServerResponse,
-    ALICE,
+    { principal: ALICE },
   );
   return { taken, answer: taken ? await answered : undefined };
 }

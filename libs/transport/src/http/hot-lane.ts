@@ -7,8 +7,9 @@ import {
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
 import { AppLog } from '@app/logging';
-import { type ClientChannel, type Principal, ProtocolViolation, ServerIdentity } from '@app/mcp';
+import { type ClientChannel, ProtocolViolation, ServerIdentity } from '@app/mcp';
 import { Dispatcher, type Outcome, OperationRegistry, type ToolOperation, type ToolValue } from '@app/pipeline';
+import type { EdgeFacts } from '../protocol/caller.js';
 import { failureJson, successJson } from '../protocol/tool-result.js';
 import { sendJson, sendRefusal } from './answer.js';
 import { AnswerBudget } from './answer-budget.js';
@@ -61,11 +62,11 @@ export class HotLane {
   }
 
   /** @returns false when the message is not for this lane; nothing has happened then. */
-  serve(headers: IncomingHttpHeaders, message: Json, res: ServerResponse, principal: Principal): boolean {
+  serve(headers: IncomingHttpHeaders, message: Json, res: ServerResponse, facts: EdgeFacts): boolean {
     const call = this.recognise(headers, message);
     if (call === undefined) return false;
     this.calls++;
-    void this.answer(call, res, principal);
+    void this.answer(call, res, facts);
     return true;
   }
 
@@ -94,9 +95,9 @@ export class HotLane {
     return { id: id as string | number, tool, input, meta };
   }
 
-  private async answer({ id, tool, input, meta }: PlainCall, res: ServerResponse, principal: Principal): Promise<void> {
+  private async answer({ id, tool, input, meta }: PlainCall, res: ServerResponse, facts: EdgeFacts): Promise<void> {
     const whenGone = (gone: () => void): void => (res.closed ? gone() : void res.once('close', gone));
-    const request = { principal, client: SILENT, whenGone, meta: withoutReserved(meta) };
+    const request = { ...facts, client: SILENT, whenGone, meta: withoutReserved(meta) };
     try {
       const outcome = await this.dispatcher.callTool(tool.name, input, request);
       const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${this.render(outcome)}}`;

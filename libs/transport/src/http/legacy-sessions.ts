@@ -6,6 +6,7 @@ import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
 import { type Principal, principalKey } from '@app/mcp';
+import { callerOverHttp, type EdgeFacts, toAuthInfo } from '../protocol/caller.js';
 import type { ProtocolServer } from '../protocol/protocol-server.js';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
 import { sendRefusal } from './answer.js';
@@ -44,7 +45,10 @@ export class LegacySessions implements OnApplicationShutdown {
     return this.sessions.size;
   }
 
-  async serve(req: IncomingMessage, res: ServerResponse, principal: Principal, message?: unknown): Promise<void> {
+  async serve(req: IncomingMessage, res: ServerResponse, facts: EdgeFacts, message?: unknown): Promise<void> {
+    const { principal } = facts;
+    // Each request of a session brings its own proof of the same caller; his scopes may have changed.
+    Object.assign(req, { auth: toAuthInfo(facts) });
     const id = req.headers[SESSION_HEADER];
     if (message !== undefined && isInitializeRequest(message)) return this.open(req, res, principal, message);
     if (typeof id !== 'string' || id === '')
@@ -84,7 +88,7 @@ export class LegacySessions implements OnApplicationShutdown {
       });
     // A client does not choose its session's id.
     delete req.headers[SESSION_HEADER];
-    const server = this.factory.create(principal, 'legacy');
+    const server = this.factory.create(callerOverHttp, 'legacy');
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (id) => void this.sessions.set(id, session(id)),

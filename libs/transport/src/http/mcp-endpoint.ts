@@ -3,16 +3,21 @@ import { Injectable } from '@nestjs/common';
 import { classifyInboundRequest, isJsonContentType } from '@modelcontextprotocol/server';
 import { Limits, ServerSettings } from '@app/config';
 import { AppLog } from '@app/logging';
-import { LOCAL_PRINCIPAL, ServerError } from '@app/mcp';
+import { ServerError } from '@app/mcp';
 import { Admission } from '@app/pipeline';
+import type { EdgeFacts } from '../protocol/caller.js';
 import { sendRefusal } from './answer.js';
 import { AnswerBudget } from './answer-budget.js';
 import { BodyBudget, BodyTooLarge } from './body-budget.js';
+import { EdgeIdentity } from './edge-identity.js';
+import { EdgeRefusal } from './edge-refusal.error.js';
 import { HotLane, MODERN_VERSION } from './hot-lane.js';
 import { JsonRefusal, parseJson } from './json-message.js';
 import { LegacySessions } from './legacy-sessions.js';
 import { ModernLane } from './modern-lane.js';
 import { OriginRules } from './origin-rules.js';
+import { quotaHeaders } from './quota-headers.js';
+import { StepUp } from './step-up.js';
 
 const METHODS = new Set(['POST', 'GET', 'DELETE']);
 /** Headers that decide something: sent twice, two readers could each believe another one. */
@@ -49,6 +54,8 @@ export class McpEndpoint {
     private readonly sessions: LegacySessions,
     private readonly bodies: BodyBudget,
     private readonly answers: AnswerBudget,
+    private readonly identity: EdgeIdentity,
+    private readonly stepUp: StepUp,
   ) {}
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -59,8 +66,8 @@ export class McpEndpoint {
     // A connection that is kept open would only meet a closed server later.
     if (this.admission.isDraining) res.setHeader('connection', 'close');
     if (this.refusedByHeaders(req, res)) return;
-    // Without configured authentication only local callers get this far (config refuses to boot otherwise).
-    const principal = LOCAL_PRINCIPAL;
+    const identified = this.identity.identify(req);
+    const principal = identified instanceof Promise ? await identified : identified;
     if (this.answers.isExhausted())
       throw new ServerError('OVERLOADED', 'Too many bytes of answers wait for their readers.');
     if (req.method !== 'POST') {
@@ -69,19 +76,27 @@ export class McpEndpoint {
           headers: { allow: 'POST' },
         });
       this.answers.watch(res);
-      return this.sessions.serve(req, res, principal);
+      return this.sessions.serve(req, res, { principal });
     }
     const body = await this.bodies.read(req);
     const { value: message, reachesForPrototype } = parseJson(body, this.limits);
     if (typeof message !== 'object' || message === null || Array.isArray(message))
       return sendRefusal(res, 400, INVALID_REQUEST, 'The body must be one JSON-RPC message; batches are not supported');
-    if (this.hot.serve(req.headers, message as Json, res, principal)) return;
+    const facts: EdgeFacts = {
+      principal,
+      onQuota: (quota) => {
+        if (!res.headersSent)
+          for (const [name, value] of Object.entries(quotaHeaders(quota))) res.setHeader(name, value);
+      },
+    };
+    if (this.stepUp.concerns(facts) && (await this.stepUp.refuses(message as Json, res, facts))) return;
+    if (this.hot.serve(req.headers, message as Json, res, facts)) return;
     const flaw = flawOf(message as Json, this.limits);
     if (flaw !== undefined) return sendRefusal(res, 400, -32602, flaw);
     this.answers.watch(res);
     if (reachesForPrototype) return sendRefusal(res, 400, INVALID_REQUEST, 'The body has a member named __proto__');
-    if (this.isModern(req, message)) return this.modern.serve(req, res, principal, message);
-    return this.sessions.serve(req, res, principal, message);
+    if (this.isModern(req, message)) return this.modern.serve(req, res, facts, message);
+    return this.sessions.serve(req, res, facts, message);
   }
 
   /** Everything that can be told from the head of the request. */
@@ -125,6 +140,14 @@ export class McpEndpoint {
   }
 
   private fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
+    if (error instanceof EdgeRefusal)
+      return sendRefusal(res, error.status, INVALID_REQUEST, error.message, { headers: error.headers });
+    if (error instanceof ServerError && error.code === 'POLICY_UNAVAILABLE') {
+      this.log.warn('it could not be known who calls', { err: error });
+      return sendRefusal(res, 503, -32603, 'POLICY_UNAVAILABLE: it cannot be verified who calls; try again', {
+        headers: { 'retry-after': '5' },
+      });
+    }
     if (error instanceof BodyTooLarge)
       return sendRefusal(res, 413, INVALID_REQUEST, `LIMIT: the body is larger than ${this.limits.bodyBytes} bytes`);
     if (error instanceof ServerError && error.code === 'OVERLOADED')

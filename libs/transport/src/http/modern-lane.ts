@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { type NodeMcpRequestHandler, toNodeHandler } from '@modelcontextprotocol/node';
-import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
-import { ChangeEvents, type Principal } from '@app/mcp';
+import { ChangeEvents } from '@app/mcp';
+import { callerOverHttp, type EdgeFacts, toAuthInfo } from '../protocol/caller.js';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
 
 /** The SDK's own handler for the modern era: the judge of everything that is not a plain call. */
@@ -15,7 +16,7 @@ export class ModernLane {
 
   constructor(factory: ProtocolServerFactory, events: ChangeEvents, limits: Limits, log: AppLog) {
     const onerror = (err: Error): void => log.debug('a modern request was refused', { err });
-    this.handler = createMcpHandler(({ authInfo }) => factory.create(principalOf(authInfo), 'modern'), {
+    this.handler = createMcpHandler(() => factory.create(callerOverHttp, 'modern'), {
       legacy: 'reject',
       bus: events,
       maxSubscriptions: limits.subscriptions,
@@ -25,26 +26,12 @@ export class ModernLane {
     this.handle = toNodeHandler(this.handler, { onerror, maxRequestBodySize: limits.bodyBytes });
   }
 
-  serve(req: IncomingMessage, res: ServerResponse, principal: Principal, message: unknown): Promise<void> {
-    return this.handle(Object.assign(req, { auth: toAuthInfo(principal) }), res as never, message);
+  serve(req: IncomingMessage, res: ServerResponse, facts: EdgeFacts, message: unknown): Promise<void> {
+    return this.handle(Object.assign(req, { auth: toAuthInfo(facts) }), res as never, message);
   }
 
   /** Ends every subscription with its closing result, and what is still under way. */
   async endAll(): Promise<void> {
     await this.handler.close();
   }
-}
-
-/** The SDK hands identity through as its own type; ours rides in `extra`. */
-const toAuthInfo = (principal: Principal): AuthInfo => ({
-  token: '',
-  clientId: principal.subject,
-  scopes: [...principal.scopes],
-  extra: { principal },
-});
-
-function principalOf(authInfo: AuthInfo | undefined): Principal {
-  const principal = authInfo?.extra?.['principal'];
-  if (principal === undefined) throw new Error('a request reached the protocol without a caller');
-  return principal as Principal;
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Server } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
-import { type Principal, ProtocolViolation } from '@app/mcp';
+import { ProtocolViolation } from '@app/mcp';
 import { Dispatcher, OperationRegistry, type PromptOperation, type ResourceOperation } from '@app/pipeline';
+import type { CallerOf } from './caller.js';
 import { toCallRequest } from './call-request.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
 import { recordAccess } from './record-access.js';
@@ -18,12 +19,12 @@ export class CompletionHandler {
     private readonly limits: Limits,
   ) {}
 
-  install(server: Server, principal: Principal): void {
+  install(server: Server, callerOf: CallerOf): void {
     server.setRequestHandler('completion/complete', (request, ctx) =>
       asProtocol(async () => {
         const { ref, argument, context } = request.params;
         const operation = ref.type === 'ref/prompt' ? this.registry.prompt(ref.name) : this.template(ref.uri);
-        const call = toCallRequest(ctx, principal);
+        const call = toCallRequest(ctx, callerOf(ctx));
         if (operation === undefined) {
           await recordAccess(this.dispatcher, 'completion', 'unknown', call);
           throw new ProtocolViolation('Unknown completion reference');

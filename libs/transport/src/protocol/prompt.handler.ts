@@ -7,7 +7,8 @@ import type {
   ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Principal } from '@app/mcp';
-import { Dispatcher, OperationRegistry } from '@app/pipeline';
+import { AccessRules, Dispatcher, OperationRegistry } from '@app/pipeline';
+import type { CallerOf } from './caller.js';
 import { toCallRequest } from './call-request.js';
 import type { ClientFacts } from './client-facts.js';
 import { renderNeedsInput } from './input-requests.js';
@@ -22,15 +23,17 @@ export class PromptHandler {
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
+    private readonly rules: AccessRules,
     private readonly state: RequestState,
   ) {}
 
-  install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
+  install(server: Server, callerOf: CallerOf, factsOf: (ctx: ServerContext) => ClientFacts): void {
     server.setRequestHandler('prompts/list', (request, ctx) =>
       asProtocol(async (): Promise<ListPromptsResult> => {
         expectNoCursor(request.params?.cursor);
+        const principal = callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'prompts/list', toCallRequest(ctx, principal));
-        const prompts = this.registry.prompts();
+        const prompts = await this.rules.visible(principal, this.registry.prompts());
         return {
           prompts: prompts.map(({ name, title, description, args }) => ({
             name,
@@ -42,7 +45,7 @@ export class PromptHandler {
       }),
     );
     server.setRequestHandler('prompts/get', (request, ctx) =>
-      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, principal, factsOf(ctx))),
+      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, callerOf(ctx), factsOf(ctx))),
     );
   }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { McpRequestContext, Server, ServerContext } from '@modelcontextprotocol/server';
 import { AppLog } from '@app/logging';
-import { type Principal, ServerIdentity } from '@app/mcp';
+import { ServerIdentity } from '@app/mcp';
 import { OperationRegistry } from '@app/pipeline';
 import { TaskHandler } from '../tasks/task.handler.js';
+import type { CallerOf } from './caller.js';
 import { CACHE_HINTS, CAPABILITIES, TASKS_EXTENSION } from './capabilities.js';
 import { type ClientFacts, clientFactsOf } from './client-facts.js';
 import { CompletionHandler } from './completion.handler.js';
@@ -30,7 +31,7 @@ export class ProtocolServerFactory {
     private readonly log: AppLog,
   ) {}
 
-  create(principal: Principal, era: Era): ProtocolServer {
+  create(callerOf: CallerOf, era: Era): ProtocolServer {
     const { name, title, version, instructions } = this.identity;
     const modern = era === 'modern';
     const product = new ProtocolServer(
@@ -44,17 +45,17 @@ export class ProtocolServerFactory {
       this.registry,
       this.log,
     );
-    this.install(product.server, principal, era);
+    this.install(product.server, callerOf, era);
     return product;
   }
 
-  private install(server: Server, principal: Principal, era: Era): void {
+  private install(server: Server, callerOf: CallerOf, era: Era): void {
     const factsOf = (ctx: ServerContext): ClientFacts => clientFactsOf(ctx, server, era);
-    this.tools.install(server, principal, factsOf);
-    if (era === 'modern') this.tasks.install(server, principal, factsOf);
-    this.prompts.install(server, principal, factsOf);
-    this.resources.install(server, principal, era);
-    this.completion.install(server, principal);
+    this.tools.install(server, callerOf, factsOf);
+    if (era === 'modern') this.tasks.install(server, callerOf, factsOf);
+    this.prompts.install(server, callerOf, factsOf);
+    this.resources.install(server, callerOf, era);
+    this.completion.install(server, callerOf);
   }
 }
 

@@ -9,7 +9,8 @@ import type {
 } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import { type Principal, ProtocolViolation } from '@app/mcp';
-import { Dispatcher, OperationRegistry, type ResourceOperation } from '@app/pipeline';
+import { AccessRules, Dispatcher, OperationRegistry, type ResourceOperation } from '@app/pipeline';
+import type { CallerOf } from './caller.js';
 import { toCallRequest } from './call-request.js';
 import { decodePage, encodePage, expectNoCursor } from './page-cursor.js';
 import { asProtocol, toProtocolError } from './protocol-error.js';
@@ -22,24 +23,28 @@ export class ResourceHandler {
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
+    private readonly rules: AccessRules,
     private readonly limits: Limits,
     private readonly subscriptions: ResourceSubscriptions,
   ) {}
 
-  install(server: Server, principal: Principal, era: McpRequestContext['era']): void {
+  install(server: Server, callerOf: CallerOf, era: McpRequestContext['era']): void {
     server.setRequestHandler('resources/list', (request, ctx) =>
-      asProtocol(() => this.list(request.params?.cursor, ctx, principal)),
+      asProtocol(() => this.list(request.params?.cursor, ctx, callerOf(ctx))),
     );
     server.setRequestHandler('resources/templates/list', (request, ctx) =>
       asProtocol(async (): Promise<ListResourceTemplatesResult> => {
         expectNoCursor(request.params?.cursor);
+        const principal = callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'resources/templates/list', toCallRequest(ctx, principal));
-        const templates = this.registry.resources().filter(({ template }) => template !== undefined);
+        const templates = (await this.rules.visible(principal, this.registry.resources())).filter(
+          ({ template }) => template !== undefined,
+        );
         return { resourceTemplates: templates.map(({ name, ...rest }) => ({ uriTemplate: name, ...describe(rest) })) };
       }),
     );
     server.setRequestHandler('resources/read', (request, ctx) =>
-      asProtocol(() => this.read(request.params.uri, ctx, principal)),
+      asProtocol(() => this.read(request.params.uri, ctx, callerOf(ctx))),
     );
     if (era === 'legacy') this.subscriptions.install(server);
   }
@@ -58,8 +63,9 @@ export class ResourceHandler {
     principal: Principal,
   ): Promise<ListResourcesResult> {
     const request = toCallRequest(ctx, principal);
-    const fixed = this.registry.resources().filter(({ template }) => template === undefined);
-    const listed = this.registry.resources().filter(({ list }) => list !== undefined);
+    const visible = await this.rules.visible(principal, this.registry.resources());
+    const fixed = visible.filter(({ template }) => template === undefined);
+    const listed = visible.filter(({ list }) => list !== undefined);
     const page: { lister: number; inner?: string } =
       cursor === undefined ? { lister: 0 } : decodePage(cursor, listed.length);
     const first = cursor === undefined ? fixed.map(({ name, ...rest }) => ({ uri: name, ...describe(rest) })) : [];

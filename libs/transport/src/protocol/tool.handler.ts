@@ -9,10 +9,11 @@ import type {
 } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import { type CallState, type Principal, ServerError } from '@app/mcp';
-import { type CallRequest, Dispatcher, OperationRegistry, type ToolOperation } from '@app/pipeline';
+import { AccessRules, type CallRequest, Dispatcher, OperationRegistry, type ToolOperation } from '@app/pipeline';
 import { TaskRunner } from '../tasks/task-runner.js';
 import { renderReceipt } from '../tasks/task-wire.js';
 import { tasksUndeclared } from '../tasks/tasks-undeclared.js';
+import type { CallerOf } from './caller.js';
 import { toCallRequest } from './call-request.js';
 import type { ClientFacts } from './client-facts.js';
 import { renderNeedsInput } from './input-requests.js';
@@ -31,21 +32,24 @@ export class ToolHandler {
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly registry: OperationRegistry,
+    private readonly rules: AccessRules,
     private readonly state: RequestState,
     private readonly tasks: TaskRunner,
     private readonly limits: Limits,
   ) {}
 
-  install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
+  install(server: Server, callerOf: CallerOf, factsOf: (ctx: ServerContext) => ClientFacts): void {
     server.setRequestHandler('tools/list', (request, ctx) =>
       asProtocol(async (): Promise<ListToolsResult> => {
         expectNoCursor(request.params?.cursor);
+        const principal = callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'tools/list', toCallRequest(ctx, principal));
-        return { tools: this.registry.toolDefinitions() as ListToolsResult['tools'] };
+        const tools = await this.rules.visible(principal, this.registry.tools());
+        return { tools: tools.map(({ definition }) => definition) as ListToolsResult['tools'] };
       }),
     );
     server.setRequestHandler('tools/call', (request, ctx) =>
-      asProtocol(() => this.call(request.params.name, request.params.arguments, ctx, principal, factsOf(ctx))),
+      asProtocol(() => this.call(request.params.name, request.params.arguments, ctx, callerOf(ctx), factsOf(ctx))),
     );
   }
 

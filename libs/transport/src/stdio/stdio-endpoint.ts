@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { serveStdio, StdioServerTransport, type StdioServerHandle } from '@modelcontextprotocol/server/stdio';
 import { Limits } from '@app/config';
 import { AppLog } from '@app/logging';
-import { LOCAL_PRINCIPAL } from '@app/mcp';
+import type { Principal } from '@app/mcp';
 import { ProtocolServerFactory } from '../protocol/protocol-server.factory.js';
 import { LineGuard } from './line-guard.js';
 
@@ -36,8 +36,11 @@ export class StdioEndpoint {
     private readonly log: AppLog,
   ) {}
 
-  /** @param onEnd called when the connection is over, possibly more than once. */
-  start(onEnd: () => void): void {
+  /**
+   * @param caller who calls, asked for every request: what he may do can change
+   * @param onEnd called when the connection is over, possibly more than once
+   */
+  start(caller: () => Principal, onEnd: () => void): void {
     const stdout = keepForProtocol();
     process.stdin.once('end', onEnd);
     process.stdin.once('close', onEnd);
@@ -47,7 +50,7 @@ export class StdioEndpoint {
       stdout.write(`${JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null })}\n`);
     });
     const lines = process.stdin.pipe(guard);
-    this.handle = serveStdio(({ era }) => this.factory.create(LOCAL_PRINCIPAL, era), {
+    this.handle = serveStdio(({ era }) => this.factory.create(caller, era), {
       transport: new WatchedTransport(lines, stdout, 2 * this.limits.stdioLineBytes, onEnd),
       onerror: (err) => this.log.debug('the stdio connection reports', { err }),
     });

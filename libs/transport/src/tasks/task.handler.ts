@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Limits } from '@app/config';
 import { type Principal, ProtocolViolation } from '@app/mcp';
 import { Dispatcher } from '@app/pipeline';
+import type { CallerOf } from '../protocol/caller.js';
 import { toCallRequest } from '../protocol/call-request.js';
 import type { ClientFacts } from '../protocol/client-facts.js';
 import { asProtocol } from '../protocol/protocol-error.js';
@@ -23,26 +24,30 @@ export class TaskHandler {
     private readonly limits: Limits,
   ) {}
 
-  install(server: Server, principal: Principal, factsOf: (ctx: ServerContext) => ClientFacts): void {
-    const serve = (method: string, work: (taskId: string, ctx: ServerContext) => Promise<Result | undefined>): void =>
+  install(server: Server, callerOf: CallerOf, factsOf: (ctx: ServerContext) => ClientFacts): void {
+    const serve = (
+      method: string,
+      work: (taskId: string, principal: Principal, ctx: ServerContext) => Promise<Result | undefined>,
+    ): void =>
       server.setRequestHandler(method, { params }, ({ taskId }, ctx) =>
         asProtocol(async () => {
           if (!factsOf(ctx).knowsTasks) throw tasksUndeclared();
+          const principal = callerOf(ctx);
           await recordAccess(this.dispatcher, 'task', method, toCallRequest(ctx, principal), taskId);
-          const result = await work(taskId, ctx);
+          const result = await work(taskId, principal, ctx);
           if (result === undefined) throw new ProtocolViolation('Task not found');
           return result;
         }),
       );
-    serve('tasks/get', async (id) => {
+    serve('tasks/get', async (id, principal) => {
       const task = await this.runner.find(id, principal);
       return task && renderTask(task, this.limits.taskPollMs);
     });
-    serve('tasks/update', async (id, ctx) => {
+    serve('tasks/update', async (id, principal, ctx) => {
       const answers = ctx.mcpReq.inputResponses;
       if (answers === undefined) throw new ProtocolViolation('inputResponses is missing');
       return (await this.runner.answer(id, principal, answers)) ? {} : undefined;
     });
-    serve('tasks/cancel', async (id) => ((await this.runner.cancel(id, principal)) ? {} : undefined));
+    serve('tasks/cancel', async (id, principal) => ((await this.runner.cancel(id, principal)) ? {} : undefined));
   }
 }
