@@ -25,6 +25,8 @@ const CALLERS: Readonly<Record<string, ProvenCaller>> = {
   anna: caller('anna', 'acme', ['*']),
   rita: caller('rita', 'acme', ['callers:read']),
   stranger: caller('stranger', 'acme', ['openid']),
+  auditor: caller('auditor', 'acme', ['admin:read']),
+  operator: caller('operator', 'acme', ['admin:write']),
   bob: caller('bob', 'globex', ['*']),
 };
 
@@ -37,7 +39,7 @@ export function knowCallers(server: StagedServer): void {
       found === undefined ? { kind: 'refused', reason: 'test', hadCredentials } : { kind: 'caller', caller: found },
     );
   };
-  Object.assign(server.probe.get(CallerVerifier as never), {
+  Object.assign(server.probe.get(CallerVerifier as never) as CallerVerifier, {
     verify,
     known: () => undefined,
     addressOf: ({ headers, remoteAddress }: RequestProof) => String(headers['x-test-address'] ?? remoteAddress),

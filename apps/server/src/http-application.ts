@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { Logger } from 'nestjs-pino';
 import type { DynamicModule } from '@nestjs/common';
 import type { Limits } from '@app/config';
+import { OpenApi } from '@app/operations';
 import { McpEndpoint } from '@app/transport';
 
 /** Longer than the minute after which gateways drop idle connections, so that they never meet a closed one. */
@@ -47,6 +48,7 @@ export async function createHttpApplication(module: DynamicModule, limits: Limit
   });
   app.useLogger(app.get(Logger));
   await app.init();
+  app.get(OpenApi).describe(app);
   pending.endpoint = app.get(McpEndpoint);
   return { app, server };
 }

@@ -1,8 +1,16 @@
 import 'reflect-metadata';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ConfigurationError, loadSettings, processEnvironment, type Settings } from '@app/config';
 import {
+  ConfigurationError,
+  loadSettings,
+  processEnvironment,
+  readConfigKeys,
+  reportSettings,
+  type Settings,
+} from '@app/config';
+import {
+  checkTools,
   CLIENTS,
   type ClientName,
   clientConfig,
@@ -12,7 +20,9 @@ import {
   listTools,
   lockTools,
   parseCommandLine,
+  printConfiguration,
   renewToolTable,
+  sealSetting,
   UsageError,
 } from '@app/operations';
 import { DefinitionError } from '@app/pipeline';
@@ -21,6 +31,7 @@ import { IDENTITY, PACKAGE_ROOT } from './identity.js';
 import { EXIT } from './lifecycle.js';
 import { serve } from './serve.js';
 
+const LOCK = join(PACKAGE_ROOT, 'tools.lock.json');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function run(command: Command): Promise<void> {
@@ -35,10 +46,23 @@ async function run(command: Command): Promise<void> {
     case 'config-check':
       settingsFor(command);
       return print('The configuration fits.');
+    case 'config-print':
+      return print(printConfiguration(reportSettings(processEnvironment(), command), settingsFor(command).policy));
+    case 'config-seal':
+      if (process.stdin.isTTY) process.stderr.write('The value, then Ctrl-D:\n');
+      return print(await sealSetting(command, process.stdin, readConfigKeys(processEnvironment())));
+    case 'tools-check': {
+      const { against: file = LOCK } = command;
+      const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
+      const { report, isRefused } = await checkTools(definitions, file, { isOwn: file === LOCK });
+      if (report !== '') print(report);
+      if (isRefused) process.exitCode = 1;
+      return;
+    }
     case 'tools': {
       const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
       if (command.action === 'list') return print(listTools(definitions));
-      await writeFile(join(PACKAGE_ROOT, 'tools.lock.json'), `${JSON.stringify(lockTools(definitions), null, 2)}\n`);
+      await writeFile(LOCK, `${JSON.stringify(lockTools(definitions), null, 2)}\n`);
       const readme = join(PACKAGE_ROOT, 'README.md');
       await writeFile(readme, renewToolTable(await readFile(readme, 'utf8'), definitions));
       return;
@@ -64,7 +88,9 @@ function absolute(workspace: string): string {
 }
 
 function settingsFor(commandLine: Parameters<typeof loadSettings>[1]): Settings {
-  return loadSettings(processEnvironment(), commandLine);
+  const settings = loadSettings(processEnvironment(), commandLine);
+  for (const warning of settings.warnings ?? []) process.stderr.write(`Warning: ${warning}\n`);
+  return settings;
 }
 
 function failed(error: unknown): never {

@@ -1,11 +1,18 @@
+export * from './cipher/cipher.error.js';
+export * from './cipher/cipher.js';
+export * from './cipher/data-cipher.js';
 export * from './config-key.js';
 export * from './config.module.js';
 export * from './configuration.error.js';
 export * from './environment.js';
+export { type GivenValue, readConfigKeys, settingsCipher } from './environment-values.js';
 export * from './load.js';
 export * from './network.js';
 export * from './policy/nearest-name.js';
 export * from './policy/parse-policy.js';
+export * from './policy/policy-as-file.js';
 export * from './policy/policy-settings.js';
 export * from './policy/policy-source.js';
+export * from './settings-report.js';
 export * from './settings.js';
+export { withoutNewline } from './value-file.js';

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
@@ -6,6 +5,7 @@ import { validateSync } from 'class-validator';
 import { readAuth } from './auth-settings.js';
 import { ConfigurationError } from './configuration.error.js';
 import { Environment } from './environment.js';
+import { readValues, type Source } from './environment-values.js';
 import { parsePolicy } from './policy/parse-policy.js';
 import { EMPTY_POLICY } from './policy/policy-settings.js';
 import { PolicySource } from './policy/policy-source.js';
@@ -21,6 +21,7 @@ import {
   ToolSettings,
   WorkspaceSettings,
 } from './settings.js';
+import { findUnknownSettings } from './unknown-settings.js';
 import { readRoots } from './workspace-roots.js';
 
 /** What the command line decides; it wins over the environment. */
@@ -45,9 +46,12 @@ export interface Settings {
   readonly limits: Limits;
   /** The only part that can change while the server runs. */
   readonly policy: PolicySource;
+  /** What is probably a slip, in words that show no value. */
+  readonly warnings?: readonly string[];
 }
 
-type Source = Readonly<Record<string, string | undefined>>;
+/** Names of all settings, in the order of the schema. */
+export const SETTINGS: readonly string[] = Object.freeze(Object.keys(new Environment()));
 
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
@@ -57,7 +61,9 @@ const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
  */
 export function loadSettings(source: Source, commandLine: CommandLineSettings): Settings {
   const problems: string[] = [];
-  const environment = readEnvironment(source, commandLine, problems);
+  const { environment, configKeys } = readEnvironment(source, commandLine, problems);
+  const unknown = findUnknownSettings(source, SETTINGS);
+  problems.push(...unknown.problems);
   const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
   const policy = readPolicySource(commandLine.config ?? environment.CONFIG_FILE, problems);
   const auth = section<AuthSettings>(
@@ -96,49 +102,31 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
       dataDir: resolve(environment.DATA_DIR ?? defaultDataDir(source)),
       databaseUrl: environment.DATABASE_URL,
       redisUrl: environment.REDIS_URL,
+      configKeys: configKeys.length === 0 ? undefined : configKeys,
     }),
     auth,
     audit: section(AuditSettings, { retentionDays: environment.AUDIT_RETENTION_DAYS || undefined }),
     limits: new Limits({ bodyBytes: environment.MAX_BODY_BYTES }),
     policy,
+    warnings: Object.freeze(unknown.warnings),
   });
 }
 
 /** Where the system keeps what programs of a user keep. */
-const defaultDataDir = (source: Source): string =>
+export const defaultDataDir = (source: Source): string =>
   join(source['XDG_DATA_HOME'] || join(homedir(), '.local/share'), 'mcp-software-engineer');
 
 const section = <T extends object>(type: new () => T, values: T): T => Object.freeze(Object.assign(new type(), values));
 
-function readEnvironment(source: Source, commandLine: CommandLineSettings, problems: string[]): Environment {
-  const known = Object.keys(new Environment());
-  const given: Record<string, string> = {};
-  for (const name of known) {
-    const value = valueOf(source, name, problems);
-    if (value !== undefined && value !== '') given[name] = value;
-  }
+function readEnvironment(source: Source, commandLine: CommandLineSettings, problems: string[]) {
+  const { values, keys } = readValues(source, SETTINGS, problems);
+  const given = Object.fromEntries([...values].map(([name, { text }]) => [name, text]));
   if (commandLine.host !== undefined) given['HOST'] = commandLine.host;
   if (commandLine.port !== undefined) given['PORT'] = commandLine.port;
   const environment = plainToInstance(Environment, given, { exposeDefaultValues: true });
   for (const error of validateSync(environment, { whitelist: true, forbidUnknownValues: true }))
     problems.push(`${error.property}: ${Object.values(error.constraints ?? {}).join(', ')}`);
-  return environment;
-}
-
-/** A value given directly, or as the contents of the file that `NAME_FILE` names. */
-function valueOf(source: Source, name: string, problems: string[]): string | undefined {
-  const file = source[`${name}_FILE`];
-  if (file === undefined || file === '') return source[name];
-  if (source[name] !== undefined) {
-    problems.push(`${name}: set either ${name} or ${name}_FILE, not both`);
-    return undefined;
-  }
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    problems.push(`${name}_FILE: the file cannot be read`);
-    return undefined;
-  }
+  return { environment, configKeys: keys };
 }
 
 /** The path is made absolute now, so that a reload reads the same file wherever the process is by then. */

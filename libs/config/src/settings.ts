@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { Concealed } from './concealed.js';
+import type { ConfigKey } from './config-key.js';
 import type { LogLevel } from './environment.js';
 
 export interface WorkspaceRoot {
@@ -42,7 +44,8 @@ export class ThrottleSettings {
   readonly maxRequests!: number;
 }
 
-/** How callers prove who they are. Several of these are secrets: never print or log them. */
+/** How callers prove who they are. */
+@Concealed('publicKeys', 'secret', 'clientSecret', 'token')
 export class AuthSettings {
   readonly issuer?: string;
   /** A token must be for one of these. */
@@ -83,13 +86,16 @@ export class AuditSettings {
   readonly retentionDays?: number;
 }
 
-/** Where the server keeps its own state. The URLs may hold credentials: never print or log them. */
+/** Where the server keeps its own state. */
+@Concealed('databaseUrl', 'redisUrl', 'configKeys')
 export class StorageSettings {
   /** Absolute; made when something is first kept in it. */
   readonly dataDir!: string;
   /** PostgreSQL; without it an embedded database. */
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
+  /** Of what is sealed, newest first; without one the server makes a key of its own (`openDataCipher`). */
+  readonly configKeys?: readonly ConfigKey[];
 }
 
 /** Every bound on what one request, call or caller can ask for. The unit is in the name. */

@@ -1,6 +1,13 @@
+export { OpenApi } from './admin/open-api.js';
+export * from './cli/check-tools.js';
 export * from './cli/client-config.js';
 export * from './cli/command-line.js';
+export * from './cli/compare-tools.js';
+export * from './cli/config-print.js';
+export * from './cli/config-seal.js';
 export * from './cli/register-list.js';
+export * from './cli/tool-list.js';
 export * from './cli/tools-lock.js';
+export * from './cli/usage.error.js';
 export * from './health/readiness.js';
 export * from './operations.module.js';

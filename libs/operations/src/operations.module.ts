@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AdminModule } from './admin/admin.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 
 @Module({
   imports: [
+    AdminModule,
     TerminusModule.forRoot({ logger: false }),
     // The route only: the numbers are in the server's own registry, so the library's global one stays empty.
     // Loaded late, because it is CommonJS and requires Nest, which must have been evaluated before.
@@ -19,6 +21,6 @@ import { MetricsController } from './metrics/metrics.controller.js';
   ],
   controllers: [HealthController],
   providers: [Readiness],
-  exports: [Readiness],
+  exports: [AdminModule, Readiness],
 })
 export class OperationsModule {}

@@ -3,3 +3,4 @@ export * from './approvals/index.js';
 export * from './audit/index.js';
 export * from './paths/index.js';
 export * from './secrets/index.js';
+export * from './throttling/index.js';

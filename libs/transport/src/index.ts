@@ -1,3 +1,5 @@
+export { EdgeIdentity } from './http/edge-identity.js';
+export { EdgeRefusal } from './http/edge-refusal.error.js';
 export { AnswerBudget } from './http/answer-budget.js';
 export { BodyBudget } from './http/body-budget.js';
 export * from './http/legacy-sessions.js';

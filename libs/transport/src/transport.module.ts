@@ -49,6 +49,6 @@ import { TaskStore } from './tasks/task-store.js';
     TaskRunner,
     ToolHandler,
   ],
-  exports: [ModernLane, LegacySessions, McpEndpoint, StdioEndpoint],
+  exports: [EdgeIdentity, ModernLane, LegacySessions, McpEndpoint, StdioEndpoint],
 })
 export class TransportModule {}

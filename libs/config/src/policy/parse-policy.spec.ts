@@ -240,8 +240,24 @@ describe('a policy file that wants to do harm', () => {
     expect(({} as { enabled?: boolean }).enabled).toBeUndefined();
   });
 
-  it('costs no more for each of many names', () => {
-    const count = 20_000;
+  it('is refused before it is parsed when there is too much of it, by what it is and not by how long it takes', () => {
+    for (const text of [
+      '['.repeat(70_000),
+      `[${',\n'.repeat(100_000)}`,
+      'a: 1\n'.repeat(50_000),
+      '# \n'.repeat(60_000),
+    ])
+      expect(problemsOf(text)).toEqual(['more than 60000 words and signs']);
+  });
+
+  it('is refused before it is looked at when aliases make much of little', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `n${index}: 1`).join();
+    const again = Array.from({ length: 99 }, (_, index) => `b${index}: *a`).join();
+    expect(problemsOf(`tools: { a: &a { ${names} }, ${again} }`)).toEqual(['more than 30000 values']);
+  });
+
+  it('may be for thousands of tools', () => {
+    const count = 5_000;
     const names = Array.from({ length: count }, (_, index) => `  t${index}: {}`).join('\n');
     expect(parsePolicy(`tools:\n${names}`).tools.size).toBe(count);
   });

@@ -1,4 +1,5 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { isMoreThan, valuesIn } from './is-more-than.js';
 
 /** In words of our own: those of the parser may quote the text. */
 const WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
@@ -15,10 +16,15 @@ const WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAG_RESOLVE_FAILED: 'a tag that is not known or does not fit its value',
 };
 const MAX_ALIASES = 100;
+/** Words, signs and spaces between them: each costs the parser microseconds, in which nothing else is served. */
+const MAX_TOKENS = 60_000;
+/** Each is validated. */
+const MAX_VALUES = 30_000;
 
 /**
  * Text to maps, lists and scalars, strictly: no duplicate names, no names but texts, no unknown tags. Aliases are
- * resolved, at most a hundred values of them. JSON is YAML too.
+ * resolved, at most a hundred values of them. JSON is YAML too. A text is refused before it is parsed, and values before
+ * they are used, when there are too many of them for a server that serves meanwhile.
  * @param problems takes what is wrong, by line and never with a word of the text
  * @returns undefined when the text is not YAML at all
  */
@@ -26,13 +32,20 @@ export function parseYaml(text: string, problems: string[]): unknown {
   const lines = new LineCounter();
   const lineOf = (offset: number | undefined): string => `line ${lines.linePos(offset ?? 0).line}`;
   try {
+    if (isMoreThan(new Lexer().lex(text), MAX_TOKENS)) {
+      problems.push(`more than ${MAX_TOKENS} words and signs`);
+      return undefined;
+    }
     // Duplicates are found below: the parser compares every name with every other one.
     const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, lineCounter: lines });
     const slips = [...document.errors, ...document.warnings];
     for (const { code, pos } of slips) problems.push(`${lineOf(pos[0])}: ${WORDS[code] ?? 'not well-formed YAML'}`);
     if (slips.length > 0) return undefined;
     checkNames(document.contents, (offset, problem) => problems.push(`${lineOf(offset)}: ${problem}`));
-    return document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES }) as unknown;
+    const values = document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES }) as unknown;
+    if (!isMoreThan(valuesIn(values), MAX_VALUES)) return values;
+    problems.push(`more than ${MAX_VALUES} values`);
+    return undefined;
   } catch {
     // What the parser itself throws.
     problems.push('not readable as YAML: nested too deeply, too many aliases, or one without an anchor');

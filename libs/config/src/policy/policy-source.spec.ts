@@ -211,12 +211,12 @@ describe('a policy file on disk', () => {
     expect(await reload()).toEqual({ changed: true, problems: [] });
   });
 
-  it('may be a mebibyte, and not one byte more', async () => {
+  it('may be 256 KiB, and not one byte more', async () => {
     const sized = (bytes: number): string => `${off('x')}\n#${' '.repeat(bytes)}`.slice(0, bytes);
-    writeFileSync(file, sized(1_048_576));
+    writeFileSync(file, sized(262_144));
     expect(await reload()).toEqual({ changed: true, problems: [] });
-    writeFileSync(file, sized(1_048_577));
-    expect(await reload()).toEqual({ changed: false, problems: ['the file is larger than 1048576 bytes'] });
+    writeFileSync(file, sized(262_145));
+    expect(await reload()).toEqual({ changed: false, problems: ['the file is larger than 262144 bytes'] });
   });
 
   it('is refused when it is missing, a folder, empty or not UTF-8', async () => {

@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError } from '../configuration.error.js';
 import { parsePolicy } from './parse-policy.js';
+import { policyAsFile } from './policy-as-file.js';
 import type { PolicySettings } from './policy-settings.js';
 import { readPolicy } from './read-policy.js';
 
@@ -25,6 +27,7 @@ export class PolicySource {
   private readonly listeners = new Set<{ readonly take: PolicyListener }>();
   private running?: Promise<PolicyReload>;
   private waiting?: Promise<PolicyReload>;
+  private named?: { readonly policy: PolicySettings; readonly version: string };
 
   /** @param file absolute path of the policy file; undefined: there is none, and nothing to reload */
   constructor(
@@ -37,6 +40,12 @@ export class PolicySource {
 
   current(): PolicySettings {
     return this.policy;
+  }
+
+  /** Names the policy in force by what it says: the same policy has the same version on every server. */
+  get version(): string {
+    if (this.named?.policy !== this.policy) this.named = { policy: this.policy, version: versionOf(this.policy) };
+    return this.named.version;
   }
 
   /** Adds a veto, e.g. of who knows the names of the tools. One that throws objects. */
@@ -117,6 +126,10 @@ export class PolicySource {
     });
   }
 }
+
+const VERSION_CHARS = 12;
+const versionOf = (policy: PolicySettings): string =>
+  hash('sha256', JSON.stringify(policyAsFile(policy))).slice(0, VERSION_CHARS);
 
 function bound(count: number): void {
   if (count > MAX_PARTS) throw new RangeError(`More than ${MAX_PARTS} parts watch the policy`);

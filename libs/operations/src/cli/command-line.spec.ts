@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { clientConfig } from './client-config.js';
-import { parseCommandLine, UsageError } from './command-line.js';
+import { HELP, parseCommandLine } from './command-line.js';
+import { UsageError } from './usage.error.js';
 
 const parse = (line: string) => parseCommandLine(line.split(' ').filter((word) => word !== ''));
 
@@ -22,6 +23,29 @@ describe('parseCommandLine', () => {
     expect(parse('config check --stdio --config p.yaml')).toMatchObject({ kind: 'config-check', config: 'p.yaml' });
     expect(parse('config check')).toMatchObject({ kind: 'config-check', config: undefined });
   });
+  it('prints a configuration with the options it would be served with', () => {
+    expect(parse('config print --stdio --config p.yaml')).toMatchObject({ kind: 'config-print', transport: 'stdio' });
+  });
+  it('encrypts for one setting, with nothing else on the command line', () => {
+    expect(parse('config encrypt AUTH_SECRET')).toEqual({
+      kind: 'config-seal',
+      action: 'encrypt',
+      name: 'AUTH_SECRET',
+    });
+    expect(parse('config rotate AUTH_SECRET')).toEqual({ kind: 'config-seal', action: 'rotate', name: 'AUTH_SECRET' });
+    for (const line of ['config encrypt AUTH_SECRET hunter2', 'config encrypt', 'config rotate X --port 1'])
+      expect(() => parse(line)).toThrow(/^(?!.*hunter2).*the name of one setting, and its value on stdin/);
+  });
+  it('compares tools with their lock, or with another', () => {
+    expect(parse('tools lock')).toEqual({ kind: 'tools', action: 'lock' });
+    expect(parse('tools lock --check')).toEqual({ kind: 'tools-check', against: undefined });
+    expect(parse('tools lock --check --against old.json')).toEqual({ kind: 'tools-check', against: 'old.json' });
+  });
+  it('says in the help what each command does', () => {
+    for (const command of ['config check', 'config print', 'config encrypt NAME', 'config rotate NAME', '--check'])
+      expect(HELP).toContain(`\n  ${command.startsWith('-') ? '  ' : ''}${command} `);
+    expect(Math.max(...HELP.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
   it.each([
     'dance',
     'serve x',
@@ -29,6 +53,11 @@ describe('parseCommandLine', () => {
     '--nope',
     'tools',
     'tools list --port 1',
+    'tools list --check',
+    'tools lock --against x',
+    'tools lock --check x',
+    'config print x',
+    'wcgw --check',
     'tools list --config p.yaml',
     'serve --config',
     'clients print',

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import type { SealRequest } from './config-seal.js';
+import { UsageError } from './usage.error.js';
 
-/** How to serve; `config check` takes the same, to say whether it would. */
+/** How to serve; `config check` and `config print` take the same, to say whether and with what it would. */
 interface ServeOptions {
   readonly transport: 'http' | 'stdio';
   readonly host?: string;
@@ -13,15 +15,14 @@ interface ServeOptions {
 
 /** What the user asked for on the command line. */
 export type Command =
-  | (ServeOptions & { readonly kind: 'serve' | 'config-check' })
+  | (ServeOptions & { readonly kind: 'serve' | 'config-check' | 'config-print' })
+  | (SealRequest & { readonly kind: 'config-seal' })
   | { readonly kind: 'tools'; readonly action: 'list' | 'lock' }
+  | { readonly kind: 'tools-check'; readonly against?: string }
   | { readonly kind: 'clients'; readonly client: string; readonly workspaces: string[] }
   | { readonly kind: 'wcgw'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
-
-/** The command line does not say anything this program understands: exit 64. */
-export class UsageError extends Error {}
 
 export const HELP = `Usage: mcp-software-engineer [serve] [--stdio | --http] [options]
 
@@ -33,8 +34,13 @@ export const HELP = `Usage: mcp-software-engineer [serve] [--stdio | --http] [op
     --port PORT             port to listen on (default 3000)
     --config FILE           the policy file, YAML or JSON; SIGHUP reads it again
   config check              say whether the configuration fits, and what does not
+  config print              print every setting with its source, without secrets, and the policy
+  config encrypt NAME       encrypt a value for the setting NAME: read from stdin, printed as enc:v1:…
+  config rotate NAME        put an encrypted value, read from stdin, under the newest of CONFIG_KEYS
   tools list                print every tool with the size of its definition
   tools lock                renew tools.lock.json
+    --check                 change nothing; say what changed since, and what of it breaks callers (exit 1)
+    --against FILE          compare with another lock, e.g. the one of the last release
   clients print NAME        print the configuration for claude-code, cursor or vscode
   wcgw [--json]             print what could go wrong with each tool and part, and what mitigates it
   --help, --version
@@ -46,7 +52,7 @@ Settings come from the environment; see .env.example.
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   serve: ['stdio', 'http', 'host', 'port', 'workspace', 'config'],
   config: ['stdio', 'http', 'host', 'port', 'workspace', 'config'],
-  tools: [],
+  tools: ['check', 'against'],
   clients: ['workspace'],
   wcgw: ['json'],
 };
@@ -64,9 +70,14 @@ export function parseCommandLine(args: readonly string[]): Command {
       if (rest.length > 0) throw new UsageError(`serve takes no ${rest[0]}`);
       return { kind: 'serve', ...serveOptions(values) };
     case 'config':
-      if (rest.join(' ') === 'check') return { kind: 'config-check', ...serveOptions(values) };
+      if (rest.length === 1 && (rest[0] === 'check' || rest[0] === 'print'))
+        return { kind: `config-${rest[0]}`, ...serveOptions(values) };
+      if (rest[0] === 'encrypt' || rest[0] === 'rotate') return sealRequest(rest[0], rest.slice(1), values);
       break;
     case 'tools':
+      if (rest.join(' ') === 'lock' && values.check) return { kind: 'tools-check', against: values.against };
+      if (values.check || values.against !== undefined)
+        throw new UsageError('--check goes with tools lock, --against with it');
       if (rest.length === 1 && (rest[0] === 'list' || rest[0] === 'lock')) return { kind: 'tools', action: rest[0] };
       break;
     case 'wcgw':
@@ -78,6 +89,13 @@ export function parseCommandLine(args: readonly string[]): Command {
       break;
   }
   throw new UsageError(`not a command: ${positionals.join(' ')}`);
+}
+
+/** What stands in the wrong place is not said again: it might be the value. */
+function sealRequest(action: SealRequest['action'], names: readonly string[], values: object): Command {
+  if (names.length !== 1 || Object.keys(values).length > 0)
+    throw new UsageError(`config ${action} takes the name of one setting, and its value on stdin`);
+  return { kind: 'config-seal', action, name: names[0]! };
 }
 
 function serveOptions({
@@ -105,6 +123,8 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         config: { type: 'string' },
         json: { type: 'boolean' },
+        check: { type: 'boolean' },
+        against: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },

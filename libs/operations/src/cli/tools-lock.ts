@@ -1,60 +1,32 @@
-import { hash } from 'node:crypto';
+import { ConfigurationError } from '@app/config';
 import type { ToolDefinition } from '@app/pipeline';
+import { toolFingerprint } from '@app/tools';
 
-interface LockedTool {
+/** Every tool by its name, in the order they are served: what a reviewer sees change. */
+export interface ToolsLock {
+  readonly tools: Readonly<Record<string, LockedTool>>;
+}
+
+export interface LockedTool {
+  /** `toolFingerprint` of the definition; `tools://lock` of a running server tells the same. */
   readonly fingerprint: string;
   readonly definition: ToolDefinition;
 }
 
-/** Definition and fingerprint of every tool, in the order they are served: what a reviewer sees change. */
-export function lockTools(definitions: readonly ToolDefinition[]): { tools: Record<string, LockedTool> } {
-  return {
-    tools: Object.fromEntries(
-      definitions.map((definition) => [
-        definition.name,
-        { fingerprint: hash('sha256', JSON.stringify(definition)), definition },
-      ]),
-    ),
-  };
-}
+export const lockTools = (definitions: readonly ToolDefinition[]): ToolsLock => ({
+  tools: Object.fromEntries(
+    definitions.map((definition) => [definition.name, { fingerprint: toolFingerprint(definition), definition }]),
+  ),
+});
 
-/** A table of the tools with the bytes each costs a client, without and with its output schema. */
-export function listTools(definitions: readonly ToolDefinition[]): string {
-  const rows = definitions.map((definition) => {
-    const { outputSchema: _output, ...charged } = definition;
-    return {
-      name: definition.name,
-      bytes: byteLength(charged),
-      whole: byteLength(definition),
-      read: definition.annotations.readOnlyHint,
-    };
-  });
-  const total = rows.reduce((sum, { bytes }) => sum + bytes, 0);
-  const whole = rows.reduce((sum, row) => sum + row.whole, 0);
-  const lines = rows.map(
-    ({ name, bytes, whole: all, read }) =>
-      `${name.padEnd(24)} ${String(bytes).padStart(7)} ${String(all).padStart(7)}  ${read ? 'read' : 'write'}`,
-  );
-  return [
-    `${'tool'.padEnd(24)} ${'bytes'.padStart(7)} ${'+output'.padStart(7)}  access`,
-    ...lines,
-    `${`${rows.length} tools`.padEnd(24)} ${String(total).padStart(7)} ${String(whole).padStart(7)}`,
-  ].join('\n');
-}
-
-const byteLength = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
-
-const START = '<!-- tools -->';
-const END = '<!-- /tools -->';
-
-/** The document with its table of tools renewed; the table stands between two markers. @throws Error where they are missing. */
-export function renewToolTable(document: string, definitions: readonly ToolDefinition[]): string {
-  const [start, end] = [document.indexOf(START), document.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`The document has no ${START} and ${END}`);
-  const rows = definitions.map(
-    ({ name, description, annotations }) =>
-      `| \`${name}\` | ${annotations.readOnlyHint ? 'reads' : 'changes'} | ${description} |`,
-  );
-  const table = ['| tool | | what it does |', '| --- | --- | --- |', ...rows].join('\n');
-  return `${document.slice(0, start + START.length)}\n\n${table}\n\n${document.slice(end)}`;
+/** A lock as it was written. @throws ConfigurationError */
+export function parseLock(text: string): ToolsLock {
+  try {
+    const lock = JSON.parse(text) as ToolsLock;
+    for (const { definition, fingerprint } of Object.values(lock.tools))
+      if (typeof definition.inputSchema !== 'object' || typeof fingerprint !== 'string') throw new TypeError();
+    return lock;
+  } catch {
+    throw new ConfigurationError(['the lock of the tools: this is not a file that `tools lock` wrote']);
+  }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { PolicySource } from '@app/config';
 import type { Principal, Risk } from '@app/mcp';
 import { ServerError } from '@app/mcp';
 import type { AuditRecord, AuditSink } from '@app/security';
@@ -10,7 +11,14 @@ interface CallFacts {
   readonly risk: Risk;
   readonly input: unknown;
   readonly principal: Principal;
+  /** `_meta` of the call: it may name the trace the call belongs to. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly policyVersion: string;
 }
+
+/** Longer arguments are cut before they are recorded; their digest is of the whole. */
+const MAX_ARGUMENT_CHARS = 2_048;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
 
 type Decision = NonNullable<AuditRecord['decision']>;
 
@@ -22,9 +30,13 @@ export class AuditEntry {
   private readonly facts: Omit<AuditRecord, 'phase' | 'at'>;
 
   constructor(
-    { kind, operation, risk, input, principal }: CallFacts,
+    { kind, operation, risk, input, principal, meta, policyVersion }: CallFacts,
     private readonly sink: AuditSink,
+    redact: (text: string) => string,
   ) {
+    const text = JSON.stringify(input) ?? '';
+    const { actors, via } = principal;
+    const traceId = traceOf(meta?.['traceparent']);
     this.facts = {
       callId: this.callId,
       kind,
@@ -32,7 +44,12 @@ export class AuditEntry {
       risk,
       tenant: principal.tenant,
       subject: principal.subject,
-      inputDigest: hash('sha256', JSON.stringify(input) ?? ''),
+      inputDigest: hash('sha256', text),
+      policyVersion,
+      ...(actors.length > 0 && { actors }),
+      ...(via !== undefined && { via }),
+      ...(text !== '' && { arguments: shortened(redact(shortened(text, MAX_REDACTED_CHARS)), MAX_ARGUMENT_CHARS) }),
+      ...(traceId !== undefined && { traceId }),
     };
   }
 
@@ -65,11 +82,21 @@ export class AuditEntry {
   }
 }
 
+/** More is not looked through for secrets, and none of it is kept. */
+const MAX_REDACTED_CHARS = 4 * MAX_ARGUMENT_CHARS;
+const shortened = (text: string, chars: number): string => (text.length <= chars ? text : `${text.slice(0, chars)}…`);
+const traceOf = (traceparent: unknown): string | undefined =>
+  typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+
 /** Stage `audit`: outermost, so that refused, invalid, shed and unknown calls are recorded too. */
 export class AuditTrail {
-  constructor(private readonly sink: AuditSink) {}
+  constructor(
+    private readonly sink: AuditSink,
+    private readonly policy: PolicySource,
+    private readonly redact: (text: string) => string,
+  ) {}
 
-  open(facts: CallFacts): AuditEntry {
-    return new AuditEntry(facts, this.sink);
+  open(facts: Omit<CallFacts, 'policyVersion'>): AuditEntry {
+    return new AuditEntry({ ...facts, policyVersion: this.policy.version }, this.sink, this.redact);
   }
 }

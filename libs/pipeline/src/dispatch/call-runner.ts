@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Limits } from '@app/config';
+import { Limits, PolicySource } from '@app/config';
 import { AppLog } from '@app/logging';
 import { HandOff, InputRequired, type Principal, ProtocolViolation, type Risk, ServerError } from '@app/mcp';
 import { CallMetrics, type OperationMetrics } from '@app/metrics';
@@ -74,8 +74,9 @@ export class CallRunner {
     private readonly floods: RefusalFloods,
     private readonly secrets: KnownSecrets,
     sink: AuditSink,
+    source: PolicySource,
   ) {
-    this.audit = new AuditTrail(sink);
+    this.audit = new AuditTrail(sink, source, (text) => secrets.redactText(text));
   }
 
   /** @returns the call's id. */
@@ -99,7 +100,14 @@ export class CallRunner {
   /** @throws ProtocolViolation where the request turns out to be malformed; it is recorded all the same. */
   async run(work: Work, request: CallRequest): Promise<Outcome<unknown>> {
     const { kind, name, risk } = work.subject;
-    const entry = this.audit.open({ kind, operation: name, risk, input: work.input, principal: request.principal });
+    const entry = this.audit.open({
+      kind,
+      operation: name,
+      risk,
+      input: work.input,
+      principal: request.principal,
+      meta: request.meta,
+    });
     const { callId, startedAt } = entry;
     const trace = new CallTrace(callId, name, startedAt);
     const metrics = this.metrics.of(kind, name);

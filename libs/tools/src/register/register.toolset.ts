@@ -1,10 +1,14 @@
 import { Resource, type ResourceContents } from '@app/mcp';
-import { Toolset, WcgwRegister } from '@app/pipeline';
+import { OperationRegistry, Toolset, WcgwRegister } from '@app/pipeline';
+import { toolFingerprint } from './tool-fingerprint.js';
 
-/** What could go wrong with this server, for whoever works with it. */
+/** What could go wrong with this server, and what its tools are, for whoever works with it. */
 @Toolset({ name: 'core', scope: 'core', core: true })
 export class RegisterResources {
-  constructor(private readonly register: WcgwRegister) {}
+  constructor(
+    private readonly register: WcgwRegister,
+    private readonly registry: OperationRegistry,
+  ) {}
 
   @Resource({
     uri: 'wcgw://register',
@@ -22,5 +26,20 @@ export class RegisterResources {
       ...(waivedBecause && { waived_because: waivedBecause }),
     }));
     return { uri: 'wcgw://register', mimeType: 'application/json', text: JSON.stringify({ entries }) };
+  }
+
+  /** A gateway that pinned these compares them, or the definitions it is served, and notices a tool that has changed. */
+  @Resource({
+    uri: 'tools://lock',
+    name: 'tools_lock',
+    title: 'Fingerprints of the tools',
+    description: 'SHA-256 of each tool definition as RFC 8785 JSON, to notice one that has changed.',
+    mimeType: 'application/json',
+  })
+  lock(): ResourceContents {
+    const tools = Object.fromEntries(
+      this.registry.toolDefinitions().map((definition) => [definition.name, toolFingerprint(definition)]),
+    );
+    return { uri: 'tools://lock', mimeType: 'application/json', text: JSON.stringify({ tools }) };
   }
 }
