@@ -7,9 +7,8 @@ import type { Settings } from '@app/config';
 import { AppLog, createRootLogger, type RootLogger } from '@app/logging';
 import { Readiness } from '@app/operations';
 import { OperationRegistry } from '@app/pipeline';
-import { Callers } from '@app/security';
 import { LeftoverSweep } from '@app/tools';
-import { LegacySessions, ModernLane, StdioEndpoint } from '@app/transport';
+import { LegacySessions, ModernLane, StdioCaller, StdioEndpoint } from '@app/transport';
 import { AppModule } from './app.module.js';
 import { greeting } from './greeting.js';
 import { createHttpApplication } from './http-application.js';
@@ -65,9 +64,10 @@ async function serveStdio(settings: Settings, root: RootLogger, extra: Extra, on
   lifecycle.install(onHangup);
   app.get(Readiness).markReady();
   app.get(LeftoverSweep).start();
-  const callers = app.get(Callers);
+  const caller = app.get(StdioCaller);
+  await caller.check();
   endpoint.start(
-    () => callers.local(),
+    () => caller.current(),
     () => void lifecycle.end(EXIT.done, 'the client closed the connection'),
   );
   return 0;

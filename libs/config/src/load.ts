@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { readAuth } from './auth-settings.js';
 import { ConfigurationError } from './configuration.error.js';
+import { readDataDir } from './data-dir.js';
 import { Environment } from './environment.js';
 import { readValues, type Source } from './environment-values.js';
 import { parsePolicy } from './policy/parse-policy.js';
@@ -65,6 +65,7 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
   const unknown = findUnknownSettings(source, SETTINGS);
   problems.push(...unknown.problems);
   const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
+  const dataDir = readDataDir(environment.DATA_DIR, source['XDG_DATA_HOME'], roots, problems);
   const policy = readPolicySource(commandLine.config ?? environment.CONFIG_FILE, problems);
   const auth = section<AuthSettings>(
     AuthSettings,
@@ -99,7 +100,7 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
       maxRequests: environment.RATE_LIMIT_MAX_REQUESTS,
     }),
     storage: section(StorageSettings, {
-      dataDir: resolve(environment.DATA_DIR ?? defaultDataDir(source)),
+      dataDir,
       databaseUrl: environment.DATABASE_URL,
       redisUrl: environment.REDIS_URL,
       configKeys: configKeys.length === 0 ? undefined : configKeys,
@@ -111,10 +112,6 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
     warnings: Object.freeze(unknown.warnings),
   });
 }
-
-/** Where the system keeps what programs of a user keep. */
-export const defaultDataDir = (source: Source): string =>
-  join(source['XDG_DATA_HOME'] || join(homedir(), '.local/share'), 'mcp-software-engineer');
 
 const section = <T extends object>(type: new () => T, values: T): T => Object.freeze(Object.assign(new type(), values));
 

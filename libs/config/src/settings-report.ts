@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { ConfigurationError } from './configuration.error.js';
+import { defaultDataDir } from './data-dir.js';
 import { Environment } from './environment.js';
 import { SECRET_SETTINGS } from './environment-rules.js';
 import { type GivenValue, readValues, type Source } from './environment-values.js';
-import { type CommandLineSettings, defaultDataDir, SETTINGS } from './load.js';
+import { type CommandLineSettings, SETTINGS } from './load.js';
 
 /** One setting as it may be shown to anybody. */
 export interface ReportedSetting {
@@ -20,7 +20,7 @@ export function reportSettings(source: Source, commandLine: CommandLineSettings)
   if (problems.length > 0) throw new ConfigurationError(problems);
   const defaults: Partial<Record<string, unknown>> = {
     ...new Environment(),
-    DATA_DIR: resolve(defaultDataDir(source)),
+    DATA_DIR: defaultDataDir(source['XDG_DATA_HOME']),
   };
   const typed: Partial<Record<string, string>> = {
     HOST: commandLine.host,

@@ -8,6 +8,7 @@ export * from './http/modern-lane.js';
 export { OriginRules } from './http/origin-rules.js';
 export * from './protocol/memory-change-events.js';
 export { RequestState } from './protocol/request-state.js';
+export * from './stdio/stdio-caller.js';
 export * from './stdio/stdio-endpoint.js';
 export * from './tasks/task.js';
 export * from './tasks/task-runner.js';

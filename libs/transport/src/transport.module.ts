@@ -18,6 +18,7 @@ import { RequestState } from './protocol/request-state.js';
 import { ResourceHandler } from './protocol/resource.handler.js';
 import { ResourceSubscriptions } from './protocol/resource-subscriptions.js';
 import { ToolHandler } from './protocol/tool.handler.js';
+import { StdioCaller } from './stdio/stdio-caller.js';
 import { StdioEndpoint } from './stdio/stdio-endpoint.js';
 import { MemoryTaskStore } from './tasks/memory-task-store.js';
 import { TaskHandler } from './tasks/task.handler.js';
@@ -43,12 +44,13 @@ import { TaskStore } from './tasks/task-store.js';
     RequestState,
     ResourceHandler,
     ResourceSubscriptions,
+    StdioCaller,
     StdioEndpoint,
     StepUp,
     TaskHandler,
     TaskRunner,
     ToolHandler,
   ],
-  exports: [EdgeIdentity, ModernLane, LegacySessions, McpEndpoint, StdioEndpoint],
+  exports: [EdgeIdentity, ModernLane, LegacySessions, McpEndpoint, StdioCaller, StdioEndpoint],
 })
 export class TransportModule {}

@@ -46,7 +46,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (thrown instanceof ServerError && thrown.code !== 'INTERNAL') {
       const status = STATUS_OF[thrown.code] ?? CODES[thrown.code].edgeStatus ?? 503;
       const { code, message: detail, retryAfterMs } = thrown;
-      const headers = retryAfterMs === undefined ? {} : { 'retry-after': `${Math.ceil(retryAfterMs / 1_000)}` };
+      const headers: Record<string, string> =
+        retryAfterMs === undefined ? {} : { 'retry-after': `${Math.ceil(retryAfterMs / 1_000)}` };
       return { status, title: code, detail, code, headers };
     }
     if (thrown instanceof HttpException) {

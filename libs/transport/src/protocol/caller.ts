@@ -3,7 +3,7 @@ import type { Principal } from '@app/mcp';
 import type { Quota } from '@app/pipeline';
 
 /** Who makes a request: every request over HTTP brings its own proof, a stdio connection has one caller. */
-export type CallerOf = (ctx: ServerContext) => Principal;
+export type CallerOf = (ctx: ServerContext) => Principal | Promise<Principal>;
 
 /** What the edge knows of one request, and its handlers need. */
 export interface EdgeFacts {

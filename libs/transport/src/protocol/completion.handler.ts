@@ -24,7 +24,7 @@ export class CompletionHandler {
       asProtocol(async () => {
         const { ref, argument, context } = request.params;
         const operation = ref.type === 'ref/prompt' ? this.registry.prompt(ref.name) : this.template(ref.uri);
-        const call = toCallRequest(ctx, callerOf(ctx));
+        const call = toCallRequest(ctx, await callerOf(ctx));
         if (operation === undefined) {
           await recordAccess(this.dispatcher, 'completion', 'unknown', call);
           throw new ProtocolViolation('Unknown completion reference');

@@ -31,7 +31,7 @@ export class PromptHandler {
     server.setRequestHandler('prompts/list', (request, ctx) =>
       asProtocol(async (): Promise<ListPromptsResult> => {
         expectNoCursor(request.params?.cursor);
-        const principal = callerOf(ctx);
+        const principal = await callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'prompts/list', toCallRequest(ctx, principal));
         const prompts = await this.rules.visible(principal, this.registry.prompts());
         return {
@@ -45,7 +45,9 @@ export class PromptHandler {
       }),
     );
     server.setRequestHandler('prompts/get', (request, ctx) =>
-      asProtocol(() => this.get(request.params.name, request.params.arguments, ctx, callerOf(ctx), factsOf(ctx))),
+      asProtocol(async () =>
+        this.get(request.params.name, request.params.arguments, ctx, await callerOf(ctx), factsOf(ctx)),
+      ),
     );
   }
 

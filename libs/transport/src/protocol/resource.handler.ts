@@ -30,12 +30,12 @@ export class ResourceHandler {
 
   install(server: Server, callerOf: CallerOf, era: McpRequestContext['era']): void {
     server.setRequestHandler('resources/list', (request, ctx) =>
-      asProtocol(() => this.list(request.params?.cursor, ctx, callerOf(ctx))),
+      asProtocol(async () => this.list(request.params?.cursor, ctx, await callerOf(ctx))),
     );
     server.setRequestHandler('resources/templates/list', (request, ctx) =>
       asProtocol(async (): Promise<ListResourceTemplatesResult> => {
         expectNoCursor(request.params?.cursor);
-        const principal = callerOf(ctx);
+        const principal = await callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'resources/templates/list', toCallRequest(ctx, principal));
         const templates = (await this.rules.visible(principal, this.registry.resources())).filter(
           ({ template }) => template !== undefined,
@@ -44,7 +44,7 @@ export class ResourceHandler {
       }),
     );
     server.setRequestHandler('resources/read', (request, ctx) =>
-      asProtocol(() => this.read(request.params.uri, ctx, callerOf(ctx))),
+      asProtocol(async () => this.read(request.params.uri, ctx, await callerOf(ctx))),
     );
     if (era === 'legacy') this.subscriptions.install(server);
   }

@@ -42,14 +42,16 @@ export class ToolHandler {
     server.setRequestHandler('tools/list', (request, ctx) =>
       asProtocol(async (): Promise<ListToolsResult> => {
         expectNoCursor(request.params?.cursor);
-        const principal = callerOf(ctx);
+        const principal = await callerOf(ctx);
         await recordAccess(this.dispatcher, 'list', 'tools/list', toCallRequest(ctx, principal));
         const tools = await this.rules.visible(principal, this.registry.tools());
         return { tools: tools.map(({ definition }) => definition) as ListToolsResult['tools'] };
       }),
     );
     server.setRequestHandler('tools/call', (request, ctx) =>
-      asProtocol(() => this.call(request.params.name, request.params.arguments, ctx, callerOf(ctx), factsOf(ctx))),
+      asProtocol(async () =>
+        this.call(request.params.name, request.params.arguments, ctx, await callerOf(ctx), factsOf(ctx)),
+      ),
     );
   }
 

@@ -40,7 +40,7 @@ export class StdioEndpoint {
    * @param caller who calls, asked for every request: what he may do can change
    * @param onEnd called when the connection is over, possibly more than once
    */
-  start(caller: () => Principal, onEnd: () => void): void {
+  start(caller: () => Principal | Promise<Principal>, onEnd: () => void): void {
     const stdout = keepForProtocol();
     process.stdin.once('end', onEnd);
     process.stdin.once('close', onEnd);

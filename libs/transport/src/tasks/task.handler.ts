@@ -32,7 +32,7 @@ export class TaskHandler {
       server.setRequestHandler(method, { params }, ({ taskId }, ctx) =>
         asProtocol(async () => {
           if (!factsOf(ctx).knowsTasks) throw tasksUndeclared();
-          const principal = callerOf(ctx);
+          const principal = await callerOf(ctx);
           await recordAccess(this.dispatcher, 'task', method, toCallRequest(ctx, principal), taskId);
           const result = await work(taskId, principal, ctx);
           if (result === undefined) throw new ProtocolViolation('Task not found');
