@@ -25,4 +25,6 @@ export default {
     ],
   },
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/test/support/home.setup.mjs',
+  globalTeardown: '<rootDir>/test/support/home.teardown.mjs',
 };

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,5 +88,69 @@ describe('the bin', () => {
       expect(args.slice(1)).toEqual(['--stdio', '--workspace', '/tmp']);
     }
     expect(print('claude-code')).toMatch(/^claude mcp add mcp-software-engineer -- \S+node\S* \S+\.mjs --stdio/);
+  });
+});
+
+describe('config', () => {
+  const bin = join(root, 'bin/mcp-software-engineer.mjs');
+  const config = (env: Record<string, string>, args: string[], input = '') => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'config', ...args], {
+      env: { PATH, HOME: process.env['HOME'], ...env },
+      input,
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr };
+  };
+  const entry = (kid: string): string => `${kid}:${randomBytes(32).toString('base64')}`;
+  const SECRET = randomBytes(24).toString('base64');
+  const TOKENS = { AUTH_ISSUER: 'https://issuer.test', AUTH_AUDIENCE: 'mcp', NODE_ENV: 'production' };
+
+  it('encrypts a value that the server takes, with any of its keys, and shows it to nobody', () => {
+    const [older, newer] = [entry('older'), entry('newer')];
+    const { stdout: sealed } = config({ CONFIG_KEYS: older }, ['encrypt', 'AUTH_SECRET'], `${SECRET}\n`);
+    const { stdout: renewed } = config({ CONFIG_KEYS: `${newer},${older}` }, ['rotate', 'AUTH_SECRET'], sealed);
+    expect([sealed, renewed]).toEqual([
+      expect.stringMatching(/^enc:v1:older:[\w:-]+\n$/),
+      expect.stringMatching(/^enc:v1:newer:[\w:-]+\n$/),
+    ]);
+    for (const [value, keys] of [
+      [sealed, `${newer},${older}`],
+      [renewed, newer],
+    ] as const) {
+      const env = { ...TOKENS, AUTH_SECRET: value.trim(), CONFIG_KEYS: keys };
+      expect(config(env, ['check'])).toEqual({ status: 0, stdout: 'The configuration fits.\n', stderr: '' });
+      const { status, stdout } = config(env, ['print']);
+      expect([status, stdout]).toEqual([0, expect.stringMatching(/^AUTH_SECRET +environment +\[encrypted\]$/m)]);
+      for (const secret of [SECRET, value.trim(), keys.slice(6)]) expect(stdout).not.toContain(secret);
+    }
+    const { status, stdout, stderr } = config({ ...TOKENS, AUTH_SECRET: sealed.trim(), CONFIG_KEYS: newer }, ['check']);
+    expect([status, stdout, stderr.includes('AUTH_SECRET: it is encrypted with a key that')]).toEqual([78, '', true]);
+    expect(stderr).not.toContain(sealed.slice(8, 30));
+  });
+
+  it('finds a slip of the pen: one that would leave the server open ends it, others are warned of', () => {
+    expect(config({ AUTH_ISUER: 'https://issuer.test' }, ['check'])).toEqual({
+      status: 78,
+      stdout: '',
+      stderr: expect.stringContaining('AUTH_ISUER: there is no such setting; did you mean AUTH_ISSUER?'),
+    });
+    expect(config({ RATE_LIMIT_MAX_REQUEST: '5' }, ['check'])).toEqual({
+      status: 0,
+      stdout: 'The configuration fits.\n',
+      stderr: 'Warning: RATE_LIMIT_MAX_REQUEST: there is no such setting; did you mean RATE_LIMIT_MAX_REQUESTS?\n',
+    });
+  });
+
+  it('ends with words where there are no keys, or the command line is not understood', () => {
+    expect(config({}, ['encrypt', 'AUTH_SECRET'], SECRET)).toMatchObject({ status: 78, stdout: '' });
+    for (const args of [
+      ['encrypt', SECRET],
+      ['encrypt', 'AUTH_SECRET', SECRET],
+      ['encrypt'],
+      ['seal', 'AUTH_SECRET'],
+    ]) {
+      const { status, stdout, stderr } = config({ CONFIG_KEYS: entry('k') }, args, SECRET);
+      expect([status, stdout, stderr.includes('Usage:'), stderr.includes(SECRET)]).toEqual([64, '', true, false]);
+    }
   });
 });

@@ -44,6 +44,14 @@ const ELSEWHERE: Partial<Record<keyof Limits, { readonly why: string; readonly f
     why: 'a time, shown with a clock that is set',
     file: 'libs/transport/src/protocol/request-state.spec.ts',
   },
+  unauthenticatedPerMinute: {
+    why: 'counted by address, behind a real port',
+    file: 'test/callers/access.e2e-spec.ts',
+  },
+  verifiedTokens: {
+    why: 'no bound for callers: beyond it a token is verified once more',
+    file: 'libs/security/src/authentication/verified-tokens.spec.ts',
+  },
   sameFailurePauseMs: { why: 'a time, shown with one that is over at once', file: 'test/wcgw/gates.e2e-spec.ts' },
   cachedResults: { why: 'held by the cache, exactly', file: 'libs/pipeline/src/around/result-cache.spec.ts' },
   cachedResultBytes: { why: 'held by the cache, exactly', file: 'libs/pipeline/src/around/result-cache.spec.ts' },

@@ -189,6 +189,7 @@ describe('every entry point', () => {
   it('of a resource refuses what is not below a workspace', async () => {
     const dispatcher = kit.get(Dispatcher);
     expect(registry.resources().map(({ name }) => name)).toEqual([
+      'tools://lock',
       'wcgw://register',
       'workspace://{workspace}/{+path}',
     ]);

@@ -109,7 +109,7 @@ async function useResources(client: AgentClient, repository: TestRepository): Pr
     client.read(uriOf('assets/pixel.png')),
     client.read(uriOf(ODD_NAME)),
   ]);
-  expect(uris.toSorted()).toEqual(['wcgw://register', ...LISTED.map(uriOf)].toSorted());
+  expect(uris.toSorted()).toEqual(['tools://lock', 'wcgw://register', ...LISTED.map(uriOf)].toSorted());
   expect(templates).toContain(TEMPLATE);
   expect(picture).toEqual([expect.objectContaining({ mimeType: 'image/png', blob: PNG.toString('base64') })]);
   const text = (await repository.bytes(ODD_NAME)).toString();

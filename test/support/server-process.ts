@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -8,6 +10,8 @@ export const TEST_SERVER = join(root, 'dist-test/test/server/main.js');
 const START_MS = 20_000;
 /** Tests call more often, and repeat the same failures more often, than any client would. */
 const HAMMERED = {
+  // Where tests read it.
+  AUDIT_STORE: 'log',
   RATE_LIMIT_MAX_REQUESTS: '65535',
   RATE_LIMIT_WINDOW_MS: '1',
   CONFIG_FILE: join(root, 'test/support/hammered.yaml'),
@@ -31,11 +35,14 @@ export class ServerProcess {
   static async start({ workspace, mode = 'product', env = {} }: StartOptions): Promise<ServerProcess> {
     const script = mode === 'product' ? [PRODUCT] : [TEST_SERVER, mode];
     const args = [...script, '--http', '--port', '0', '--workspace', `ws=${workspace}`];
+    // Of its own, or a key of one test would be answered with the result of another.
+    const dataDir = await mkdtemp(join(tmpdir(), 'server-data-'));
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...HAMMERED, ...env },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATA_DIR: dataDir, ...HAMMERED, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = { out: '', err: '' };
+    child.once('exit', () => void rm(dataDir, { recursive: true, force: true }).catch(() => undefined));
     child.stdout!.setEncoding('utf8').on('data', (text: string) => (output.out += text));
     const port = await new Promise<number>((found, failed) => {
       const timer = setTimeout(() => failed(new Error(`the server did not listen: ${output.err}`)), START_MS);

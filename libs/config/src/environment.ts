@@ -181,6 +181,10 @@ export class Environment {
   @IsConfigKey({ each: true })
   CONFIG_KEYS: string[] = [];
 
+  /** `database` keeps audit records chained and signed; `log` writes them as lines of the log only. */
+  @IsIn(['database', 'log'])
+  AUDIT_STORE: 'database' | 'log' = 'database';
+
   /** Days an audit record is kept; 0 keeps all. */
   @Whole(0, 36_500)
   AUDIT_RETENTION_DAYS: number = 0;

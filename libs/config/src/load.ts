@@ -106,7 +106,10 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
       configKeys: configKeys.length === 0 ? undefined : configKeys,
     }),
     auth,
-    audit: section(AuditSettings, { retentionDays: environment.AUDIT_RETENTION_DAYS || undefined }),
+    audit: section(AuditSettings, {
+      store: environment.AUDIT_STORE,
+      retentionDays: environment.AUDIT_RETENTION_DAYS || undefined,
+    }),
     limits: new Limits({ bodyBytes: environment.MAX_BODY_BYTES }),
     policy,
     warnings: Object.freeze(unknown.warnings),

@@ -82,6 +82,8 @@ export class AuthSettings {
 }
 
 export class AuditSettings {
+  /** `database`: chained, signed, and kept; `log`: a line of the log for each record, as durable as the log is. */
+  readonly store!: 'database' | 'log';
   /** Undefined keeps all. */
   readonly retentionDays?: number;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,7 +20,7 @@ export interface TestSettings {
   readonly policy?: PolicySettings;
   /** None unless given: callers are the local principal. */
   readonly auth?: Partial<AuthSettings>;
-  /** For what the server keeps; a test that keeps something gives a folder of its own. */
+  /** For what the server keeps; default a folder that is made when something is kept. */
   readonly dataDir?: string;
 }
 
@@ -31,7 +32,7 @@ export function testSettings({
   throttle = {},
   policy = EMPTY_POLICY,
   auth = {},
-  dataDir = join(tmpdir(), 'mcp-software-engineer-tests'),
+  dataDir = join(tmpdir(), `mcp-software-engineer-test-${randomUUID()}`),
 }: TestSettings = {}): Settings {
   return {
     server: {
@@ -50,7 +51,7 @@ export function testSettings({
     throttle: { windowMs: 60_000, maxRequests: 1_000_000_000, ...throttle },
     storage: { dataDir },
     auth: Object.freeze(Object.assign(new AuthSettings(), NO_AUTH, auth)),
-    audit: {},
+    audit: { store: 'log' },
     limits: new Limits({ callsPerPrincipal: 100_000, ...limits }),
     policy: new PolicySource(undefined, policy),
   };

@@ -3,7 +3,7 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import { Limits } from '@app/config';
 import { Ctx, Tool, type ToolCall } from '@app/mcp';
 import { Admission, Toolset } from '@app/pipeline';
-import { FixtureTools } from '@app/testing';
+import { BOB, FixtureTools } from '@app/testing';
 import { type CallIdentity, RequestState } from '../../../libs/transport/src/protocol/request-state.js';
 import { modernRequest, post } from '../../support/mcp-messages.js';
 import { codeOf, type LimitTests, withServer, withTools } from './limit-test.js';
@@ -70,9 +70,9 @@ export const CALL_LIMITS: LimitTests = {
       expect(await refusal('resources/read', { uri: 'x'.repeat(51) })).toContain('more than 50 characters');
     }),
   listPageSize: async () => {
-    // The register is listed too.
+    // The register and the lock are listed too.
     const page = (count: number): Promise<void> =>
-      withServer({ listPageSize: 3 }, files(count - 1), async ({ url }) => {
+      withServer({ listPageSize: 3 }, files(count - 2), async ({ url }) => {
         const { resources, nextCursor } = (await modern(url, 'resources/list', {})) as {
           resources: unknown[];
           nextCursor?: string;
@@ -95,6 +95,20 @@ export const CALL_LIMITS: LimitTests = {
     await complete(3);
     await complete(4);
   },
+  callsPerPrincipal: () =>
+    withTools(
+      { callsPerPrincipal: 2 },
+      {},
+      async (kit) => {
+        const leave = new AbortController();
+        const waiting = [1, 2].map(() => kit.call('wait_for_end', {}, { signal: leave.signal }));
+        expect(await codeOf(kit, 'echo', { text: 'x' })).toBe('RATE_LIMITED');
+        expect((await kit.call('echo', { text: 'x' }, { principal: BOB })).kind).toBe('success');
+        leave.abort();
+        await Promise.all(waiting);
+      },
+      [WaitingTools, FixtureTools],
+    ),
   callsPerTool: () =>
     withTools(
       { callsPerTool: 2, callsWaitingPerTool: 0 },

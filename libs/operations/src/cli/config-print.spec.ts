@@ -88,6 +88,7 @@ AUTH_CLIENT_CERT_HEADER  default
 AUTH_TOKEN               environment   [set]
 TRUSTED_PROXIES          default
 CONFIG_KEYS              environment   [set]
+AUDIT_STORE              default       database
 AUDIT_RETENTION_DAYS     default       0
 PRE_STOP_MS              default       0
 DRAIN_TIMEOUT_MS         default       25000

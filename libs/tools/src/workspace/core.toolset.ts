@@ -26,7 +26,7 @@ type WorkspaceInfo = z.infer<typeof WorkspaceInfo>;
 
 /** Bounds of connections and of the server's own books: no argument of a tool meets them. */
 const NOT_FOR_CALLERS =
-  /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|answer|bodyBytesIn|subscribed|nameChars|linkHops|concurrentCalls)/;
+  /^(?:header|json|connections|requestBody|legacy|subscriptions|task|requestState|answer|bodyBytesIn|subscribed|nameChars|linkHops|concurrentCalls|unauthenticated|verified)/;
 const GIT_PROGRAMS = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git'];
 const HEAD_BYTES = 512;
 /** Workspaces that are looked at together. */
