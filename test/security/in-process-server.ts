@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { createRootLogger } from '@app/logging';
@@ -20,6 +21,7 @@ export class InProcessServer {
     readonly http: HttpApplication,
     readonly probe: ServerProbe,
     private readonly lines: readonly string[],
+    private readonly dataDir: string,
   ) {}
 
   static async start({ toolsetClasses = [], ...options }: InProcessOptions): Promise<InProcessServer> {
@@ -32,9 +34,9 @@ export class InProcessServer {
       write: (text) => void lines.push(...text.split('\n').filter((line) => line !== '')),
     });
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
-    const http = await createHttpApplication(AppModule.of(settings, root, [added]), settings.limits);
+    const http = await createHttpApplication(AppModule.of(settings, root, { extra: [added] }), settings.limits);
     await http.app.listen(0, '127.0.0.1');
-    return new InProcessServer(http, new ServerProbe(http.app), lines);
+    return new InProcessServer(http, new ServerProbe(http.app), lines, settings.storage.dataDir);
   }
 
   get url(): string {
@@ -48,5 +50,6 @@ export class InProcessServer {
   async stop(): Promise<void> {
     this.http.server.closeAllConnections();
     await this.http.app.close();
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 }

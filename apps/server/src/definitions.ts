@@ -9,7 +9,7 @@ import { AppModule } from './app.module.js';
 async function askServer<T>(settings: Settings, question: (app: INestApplicationContext) => T): Promise<T> {
   const root = createRootLogger({ ...settings.log, level: 'silent' });
   const everything = { ...settings, tools: { toolsets: ['all'] } };
-  const app = await NestFactory.createApplicationContext(AppModule.of(everything, root), {
+  const app = await NestFactory.createApplicationContext(AppModule.of(everything, root, { keeps: false }), {
     logger: false,
     abortOnError: false,
   });

@@ -5,6 +5,7 @@ import { CallMetrics } from '@app/metrics';
 import { Readiness } from '@app/operations';
 import { Admission } from '@app/pipeline';
 import { LiveGroups } from '@app/resources';
+import { type SecurityEvent, SecurityEvents } from '@app/security';
 
 const LOG_FLUSH_MS = 500;
 const CLOSE_MS = 2_000;
@@ -65,6 +66,17 @@ export class Lifecycle {
     const { changed, problems } = await policy.reload();
     if (problems.length > 0) this.log.warn('policy kept: the new file has problems', { problems });
     else this.log.info('policy reloaded', { changed });
+    const operation = problems.length > 0 ? 'policy_refused' : 'policy_changed';
+    if (changed || problems.length > 0) await this.tell({ operation, details: { problems } });
+  }
+
+  /** What happens to the server's own security. It has happened by now: what cannot be recorded is told to the log. */
+  async tell(event: SecurityEvent): Promise<void> {
+    try {
+      await this.app.get(SecurityEvents).record({ ...event, policyVersion: this.app.get(PolicySource).version });
+    } catch (err) {
+      this.log.error('the audit sink failed', { err });
+    }
   }
 
   /** An error outside of any call: nothing in here can be trusted for long. */

@@ -25,7 +25,7 @@ export async function serve(settings: Settings, extra: Extra = []): Promise<numb
 }
 
 async function serveHttp(settings: Settings, root: RootLogger, extra: Extra, onHangup: OnHangup): Promise<number> {
-  const { app, server } = await createHttpApplication(AppModule.of(settings, root, extra), settings.limits);
+  const { app, server } = await createHttpApplication(AppModule.of(settings, root, { extra }), settings.limits);
   const log = app.get(AppLog);
   const lifecycle = new Lifecycle(app, settings.server, log, root, () => {
     app.get(LegacySessions).endAll();
@@ -35,6 +35,7 @@ async function serveHttp(settings: Settings, root: RootLogger, extra: Extra, onH
   lifecycle.install(onHangup);
   await app.listen(settings.server.port, settings.server.host);
   const { port } = server.address() as AddressInfo;
+  await lifecycle.tell({ operation: 'config_loaded', transport: settings.server.transport });
   app.get(Readiness).markReady();
   app.get(LeftoverSweep).start();
   log.info('listening', { host: settings.server.host, port });
@@ -54,7 +55,7 @@ async function stopListening(server: Server): Promise<void> {
 }
 
 async function serveStdio(settings: Settings, root: RootLogger, extra: Extra, onHangup: OnHangup): Promise<number> {
-  const app = await NestFactory.createApplicationContext(AppModule.of(settings, root, extra), {
+  const app = await NestFactory.createApplicationContext(AppModule.of(settings, root, { extra }), {
     bufferLogs: true,
     abortOnError: false,
   });
@@ -62,6 +63,7 @@ async function serveStdio(settings: Settings, root: RootLogger, extra: Extra, on
   const endpoint = app.get(StdioEndpoint);
   const lifecycle = new Lifecycle(app, settings.server, app.get(AppLog), root, () => endpoint.close());
   lifecycle.install(onHangup);
+  await lifecycle.tell({ operation: 'config_loaded', transport: settings.server.transport });
   app.get(Readiness).markReady();
   app.get(LeftoverSweep).start();
   const caller = app.get(StdioCaller);

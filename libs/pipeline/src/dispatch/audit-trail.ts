@@ -18,6 +18,7 @@ interface CallFacts {
 
 /** Longer arguments are cut before they are recorded; their digest is of the whole. */
 const MAX_ARGUMENT_CHARS = 2_048;
+const MAX_REASON_CHARS = 500;
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
 
 type Decision = NonNullable<AuditRecord['decision']>;
@@ -28,15 +29,18 @@ export class AuditEntry {
   /** Monotonic, ms. */
   readonly startedAt = performance.now();
   private readonly facts: Omit<AuditRecord, 'phase' | 'at'>;
+  /** Until they are recorded, with the first record of the call. */
+  private arguments?: string;
 
   constructor(
     { kind, operation, risk, input, principal, meta, policyVersion }: CallFacts,
     private readonly sink: AuditSink,
-    redact: (text: string) => string,
+    private readonly redact: (text: string) => string,
   ) {
     const text = JSON.stringify(input) ?? '';
     const { actors, via } = principal;
     const traceId = traceOf(meta?.['traceparent']);
+    this.arguments = text;
     this.facts = {
       callId: this.callId,
       kind,
@@ -48,7 +52,6 @@ export class AuditEntry {
       policyVersion,
       ...(actors.length > 0 && { actors }),
       ...(via !== undefined && { via }),
-      ...(text !== '' && { arguments: shortened(redact(shortened(text, MAX_REDACTED_CHARS)), MAX_ARGUMENT_CHARS) }),
       ...(traceId !== undefined && { traceId }),
     };
   }
@@ -61,7 +64,7 @@ export class AuditEntry {
   /** Before the effect. @throws ServerError POLICY_UNAVAILABLE, so that an effect that cannot be recorded does not happen. */
   async intend(): Promise<void> {
     try {
-      await this.sink.record({ phase: 'intent', at: Date.now(), ...this.facts });
+      await this.sink.record({ phase: 'intent', at: Date.now(), ...this.facts, ...this.argumentsOnce() });
     } catch (cause) {
       throw new ServerError('POLICY_UNAVAILABLE', 'The call could not be recorded, so it was not made.', { cause });
     }
@@ -70,15 +73,32 @@ export class AuditEntry {
   /**
    * After the call, whatever became of it.
    * @param notes what stages decided on the way
+   * @param reason why it was refused, as its caller was told
    */
   close(
     decision: Decision,
     notes: readonly string[],
-    phase: 'outcome' | 'late_outcome' = 'outcome',
+    { phase = 'outcome', reason }: { readonly phase?: 'outcome' | 'late_outcome'; readonly reason?: string } = {},
   ): void | Promise<void> {
     const durationMs = Math.round((performance.now() - this.startedAt) * 1000) / 1000;
-    const record = { phase, at: Date.now(), ...this.facts, decision, durationMs };
-    return this.sink.record(notes.length === 0 ? record : { ...record, notes });
+    return this.sink.record({
+      phase,
+      at: Date.now(),
+      ...this.facts,
+      ...this.argumentsOnce(),
+      decision,
+      durationMs,
+      ...(notes.length > 0 && { notes }),
+      ...(reason !== undefined && { reason: shortened(reason, MAX_REASON_CHARS) }),
+    });
+  }
+
+  /** Without secrets, and cut where they are long. */
+  private argumentsOnce(): Pick<AuditRecord, 'arguments'> {
+    const text = this.arguments;
+    this.arguments = undefined;
+    if (text === undefined || text === '' || text === '{}') return {};
+    return { arguments: shortened(this.redact(shortened(text, MAX_REDACTED_CHARS)), MAX_ARGUMENT_CHARS) };
   }
 }
 

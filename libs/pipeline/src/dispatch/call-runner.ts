@@ -127,7 +127,10 @@ export class CallRunner {
     if (risk !== 'read') this.recordLateEnd(run);
     if (run.call !== undefined) this.failures.record(run.call, outcome.kind === 'failure' ? outcome.error : undefined);
     try {
-      const closing = this.close(run, outcome.kind === 'failure' ? outcome.error.code : outcome.kind);
+      const closing =
+        outcome.kind === 'failure'
+          ? this.close(run, outcome.error.code, outcome.error.message)
+          : this.close(run, outcome.kind);
       if (closing !== undefined) await closing;
     } catch (cause) {
       log.error('the audit sink failed', { err: cause });
@@ -141,13 +144,13 @@ export class CallRunner {
   }
 
   /** Records the end of a call. @throws what the audit sink throws */
-  private close({ entry, trace, work, request, call }: Run, decision: Decision): void | Promise<void> {
+  private close({ entry, trace, work, request, call }: Run, decision: Decision, reason?: string): void | Promise<void> {
     this.recent.add(trace);
     if (++this.calls % TIMED_ONE_IN === 0) this.timeStages(trace);
     const { kind, name: operation, risk } = work.subject;
     const wasRefused = call === undefined || call.methodRuns === 0;
     if (wasRefused && this.floods.absorbs({ principal: request.principal, kind, operation, risk }, decision)) return;
-    return entry.close(decision, trace.notes);
+    return entry.close(decision, trace.notes, { reason });
   }
 
   private timeStages(trace: CallTrace): void {
@@ -258,7 +261,7 @@ export class CallRunner {
       }
     };
     void endOf()
-      .then((decision) => entry.close(decision, trace.notes, 'late_outcome'))
+      .then((decision) => entry.close(decision, trace.notes, { phase: 'late_outcome' }))
       .catch((err: unknown) => log.error('the audit sink failed', { err }));
   }
 }

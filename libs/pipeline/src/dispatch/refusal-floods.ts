@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppLog } from '@app/logging';
 import { type Principal, principalKey, type Risk } from '@app/mcp';
 import { type AuditRecord, AuditSink } from '@app/security';
@@ -32,7 +32,7 @@ interface Refusal {
 
 /** Sums up floods of refused calls, so that who is refused cannot fill the audit. */
 @Injectable()
-export class RefusalFloods implements OnApplicationShutdown {
+export class RefusalFloods implements OnModuleDestroy {
   private readonly sources = new Map<string, Source>();
   private timer?: NodeJS.Timeout;
 
@@ -45,13 +45,13 @@ export class RefusalFloods implements OnApplicationShutdown {
   absorbs(refusal: Refusal, decision: Decision): boolean {
     if (!CHEAP.has(decision)) return false;
     const source = this.sourceOf(refusal, decision);
-    this.timer ??= setTimeout(() => this.sumUp(), WINDOW_MS).unref();
+    this.timer ??= setTimeout(() => void this.sumUp(), WINDOW_MS).unref();
     return ++source.seen > RECORDED_SINGLY;
   }
 
-  onApplicationShutdown(): void {
+  async onModuleDestroy(): Promise<void> {
     clearTimeout(this.timer);
-    this.sumUp();
+    await this.sumUp();
   }
 
   private sourceOf(refusal: Refusal, decision: Decision): Source {
@@ -70,8 +70,9 @@ export class RefusalFloods implements OnApplicationShutdown {
   }
 
   /** One record for each source of which more was refused than was recorded. */
-  private sumUp(): void {
+  private async sumUp(): Promise<void> {
     this.timer = undefined;
+    const summaries: Promise<void>[] = [];
     for (const { principal, kind, operation, risk, decision, seen } of this.sources.values())
       if (seen > RECORDED_SINGLY) {
         const { tenant, subject } = principal;
@@ -87,11 +88,13 @@ export class RefusalFloods implements OnApplicationShutdown {
           durationMs: WINDOW_MS,
           count,
         };
-        void Promise.resolve()
+        const written = Promise.resolve()
           .then(() => this.sink.record({ phase: 'summary', at: Date.now(), callId: nextCallId(), ...facts }))
           .catch((err: unknown) => this.log.error('the audit sink failed', { err }));
+        summaries.push(written);
       }
     this.sources.clear();
+    await Promise.all(summaries);
   }
 }
 

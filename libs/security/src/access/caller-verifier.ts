@@ -30,7 +30,11 @@ export class NoVerifier extends CallerVerifier {
     return undefined;
   }
   override verify(): Promise<Verified> {
-    return Promise.resolve({ kind: 'refused', reason: 'nothing is configured to verify callers', hadCredentials: false });
+    return Promise.resolve({
+      kind: 'refused',
+      reason: 'nothing is configured to verify callers',
+      hadCredentials: false,
+    });
   }
   override addressOf({ remoteAddress }: RequestProof): string {
     return remoteAddress;

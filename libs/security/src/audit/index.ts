@@ -1,4 +1,16 @@
 export * from './audit-record.js';
 export * from './audit-sink.js';
+export * from './chain/audit-head.js';
+export { SigningKey } from './chain/signing-key.js';
+export * from './durable/durable-audit.js';
+export * from './durable/durable-audit.settings.js';
+export { AnchorFiles } from './journal/anchor-files.js';
 export * from './log-audit-sink.js';
 export * from './memory-audit-sink.js';
+export * from './review/audit-erasure.js';
+export * from './review/audit-finding.js';
+export * from './review/audit-retention.js';
+export * from './review/export-audit.js';
+export { type AuditAnswer, type AuditQuery, type KeptRecord, queryAudit } from './review/query-audit.js';
+export * from './review/verify-audit.js';
+export * from './security-events.js';

@@ -35,4 +35,14 @@ describe('LogAuditSink', () => {
       true,
     ]);
   });
+
+  it('writes what an event has and a call has not, but no arguments', () => {
+    const lines: [string, boolean][] = [];
+    const sink = new LogAuditSink({ record: (members, isUrgent) => void lines.push([members, isUrgent]) });
+    const { durationMs: _took, ...call } = RECORD;
+    const event = { ...call, phase: 'event', address: '192.0.2.1', reason: 'x"', details: { keyId: 'k' } } as const;
+    sink.record({ ...event, actors: [], arguments: '{"path":"secret"}' });
+    const { at: _at, ...facts } = event;
+    expect([JSON.parse(`{${lines[0]![0]}}`), lines[0]![1]]).toEqual([{ msg: 'audit', ...facts }, true]);
+  });
 });

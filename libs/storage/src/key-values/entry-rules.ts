@@ -3,6 +3,8 @@ import { ServerError } from '@app/mcp';
 export const MAX_KEY_CHARS = 512;
 /** In UTF-8. */
 export const MAX_VALUE_BYTES = 1_048_576;
+/** What a value of the largest size may have grown to when it is sealed. */
+export const MAX_SEALED_BYTES = 2 * MAX_VALUE_BYTES + 1_000;
 export const MAX_TTL_MS = 366 * 24 * 60 * 60_000;
 
 /**
@@ -16,9 +18,9 @@ export function checkKey(key: string): void {
     throw new ServerError('INVALID_ARGUMENT', 'A key is not a text that can be kept.');
 }
 
-function checkValue(value: string): void {
-  if (Buffer.byteLength(value) > MAX_VALUE_BYTES)
-    throw new ServerError('LIMIT', `A value to keep is larger than ${MAX_VALUE_BYTES} bytes.`);
+function checkValue(value: string, maxBytes: number): void {
+  if (Buffer.byteLength(value) > maxBytes)
+    throw new ServerError('LIMIT', `A value to keep is larger than ${maxBytes} bytes.`);
   if (!isStorable(value)) throw new ServerError('INVALID_ARGUMENT', 'A value is not a text that can be kept.');
 }
 
@@ -31,12 +33,13 @@ function checkTtl(ttlMs: number): number {
 
 /**
  * Key, value and time to live of an entry to be written.
+ * @param maxValueBytes more only in a store that keeps sealed values
  * @returns the time to live in whole milliseconds
  * @throws ServerError LIMIT, INVALID_ARGUMENT; RangeError for a time to live that is none
  */
-export function checkEntry(key: string, value: string, ttlMs: number): number {
+export function checkEntry(key: string, value: string, ttlMs: number, maxValueBytes = MAX_VALUE_BYTES): number {
   checkKey(key);
-  checkValue(value);
+  checkValue(value, maxValueBytes);
   return checkTtl(ttlMs);
 }
 

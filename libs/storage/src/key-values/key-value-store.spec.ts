@@ -1,14 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../fixtures/polling.js';
 import { describeWith, POSTGRES_URL, REDIS_URL } from '../fixtures/services.js';
+import { TestCipher } from '../fixtures/test-cipher.js';
 import { TestPrefix } from '../fixtures/test-prefix.js';
 import { TestSchema } from '../fixtures/test-schema.js';
 import { PostgresConnection } from '../services/postgres-connection.js';
 import { RedisConnection } from '../services/redis-connection.js';
+import { SqliteDatabase } from '../sql/sqlite-database.js';
+import { MAX_SEALED_BYTES } from './entry-rules.js';
 import type { KeyValueStore } from './key-value-store.js';
 import { MemoryKeyValueStore } from './memory-key-value-store.js';
-import { PostgresKeyValueStore } from './postgres-key-value-store.js';
 import { RedisKeyValueStore } from './redis-key-value-store.js';
+import { SealedKeyValueStore } from './sealed-key-value-store.js';
+import { SqlKeyValueStore } from './sql-key-value-store.js';
 
 const HOUR_MS = 3_600_000;
 /** The machine may be busy: what is tested here is not how fast a service is. */
@@ -158,17 +165,58 @@ function keepsTheContract(subject: () => Subject): void {
 }
 
 describe('the contract of KeyValueStore', () => {
+  const clock = { nowMs: 0 };
+  const pass = async (ms: number, isSo: () => Promise<boolean>): Promise<void> => {
+    clock.nowMs += ms - 1;
+    clock.nowMs += 1;
+    expect(await isSo()).toBe(true);
+  };
+
   describe('in memory', () => {
-    const clock = { nowMs: 0 };
     const store = new MemoryKeyValueStore({}, () => clock.nowMs);
-    keepsTheContract(() => ({
-      stores: [store, store],
-      pass: async (ms, isSo) => {
-        clock.nowMs += ms - 1;
-        clock.nowMs += 1;
-        expect(await isSo()).toBe(true);
-      },
-    }));
+    keepsTheContract(() => ({ stores: [store, store], pass }));
+  });
+
+  describe('sealed, in memory', () => {
+    const inner = new MemoryKeyValueStore({ maxValueBytes: MAX_SEALED_BYTES }, () => clock.nowMs);
+    const [one, other] = [1, 2].map(() => new SealedKeyValueStore(inner, new TestCipher()));
+    keepsTheContract(() => ({ stores: [one!, other!], pass }));
+  });
+
+  describe('in SQLite', () => {
+    let dataDir: string;
+    let databases: SqliteDatabase[];
+    let stores: SqlKeyValueStore[];
+
+    beforeAll(async () => {
+      dataDir = await mkdtemp(join(tmpdir(), 'key-values-'));
+      databases = [1, 2].map(() => new SqliteDatabase(dataDir, PATIENT));
+      stores = databases.map((database) => new SqlKeyValueStore(database));
+    });
+    afterAll(async () => {
+      for (const store of stores) store.onModuleDestroy();
+      await Promise.all(databases.map((database) => database.close()));
+      await rm(dataDir, { recursive: true });
+    });
+
+    keepsTheContract(() => ({ stores: [stores[0]!, stores[1]!], pass: (ms, isSo) => passed(ms, isSo) }));
+
+    it('purges what has expired, and nothing else', async () => {
+      const [database] = databases as [SqliteDatabase];
+      const count = async (): Promise<number> =>
+        (
+          await database.run((statement) =>
+            statement<{ n: number }>('SELECT count(*) AS n FROM mcp_key_values WHERE expires_at > $1', [Date.now()]),
+          )
+        ).rows[0]!.n;
+      const before = await count();
+      const planted = `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO mcp_key_values SELECT 'old ' || i, 'v', $1 FROM n`;
+      await database.run((statement) => statement(planted, [Date.now() - HOUR_MS]));
+      expect(await stores[0]!.purge()).toBeGreaterThanOrEqual(2_500);
+      expect([before > 0, await count()]).toEqual([true, before]);
+      expect(await stores[0]!.purge()).toBe(0);
+    });
   });
 });
 
@@ -199,13 +247,13 @@ await describeWith('the contract of KeyValueStore, in Redis', REDIS_URL, () => {
 await describeWith('the contract of KeyValueStore, in PostgreSQL', POSTGRES_URL, () => {
   const schema = new TestSchema();
   let connections: PostgresConnection[];
-  let stores: PostgresKeyValueStore[];
+  let stores: SqlKeyValueStore[];
 
   beforeAll(async () => {
     await schema.create();
     const settings = { ...PATIENT, schema: schema.name, maxConnections: 4 };
     connections = [1, 2].map(() => new PostgresConnection(POSTGRES_URL, settings));
-    stores = connections.map((connection) => new PostgresKeyValueStore(connection));
+    stores = connections.map((connection) => new SqlKeyValueStore(connection));
   });
   afterAll(async () => {
     for (const store of stores) store.onModuleDestroy();
@@ -215,14 +263,16 @@ await describeWith('the contract of KeyValueStore, in PostgreSQL', POSTGRES_URL,
 
   it('makes its table once, when two servers start at the same time', async () => {
     await Promise.all(stores.map((store) => store.get('first')));
-    const { rows } = await schema.admin.query(`SELECT name FROM ${schema.name}.mcp_storage_migrations`);
-    expect(rows).toEqual([{ name: 'CreateKeyValues1790000000000' }]);
+    const { rows } = await schema.admin.query(
+      `SELECT count(*)::int AS times FROM ${schema.name}.mcp_storage_migrations WHERE name = 'CreateKeyValues1790000000000'`,
+    );
+    expect(rows).toEqual([{ times: 1 }]);
   });
 
   keepsTheContract(() => ({ stores: [stores[0]!, stores[1]!], pass: (ms, isSo) => passed(ms, isSo) }));
 
   it('purges what has expired, and nothing else', async () => {
-    const [store] = stores as [PostgresKeyValueStore];
+    const [store] = stores as [SqlKeyValueStore];
     const { rows: before } = await schema.admin.query(
       `SELECT count(*)::int AS live FROM ${schema.name}.mcp_key_values WHERE expires_at > now()`,
     );
@@ -235,7 +285,7 @@ await describeWith('the contract of KeyValueStore, in PostgreSQL', POSTGRES_URL,
   });
 
   it('purges by itself, until it is destroyed', async () => {
-    const store = new PostgresKeyValueStore(connections[0]!, { purgeEveryMs: 5 });
+    const store = new SqlKeyValueStore(connections[0]!, { purgeEveryMs: 5 });
     const plant = (name: string) =>
       schema.admin.query(`INSERT INTO ${schema.name}.mcp_key_values VALUES ($1, 'v', now() - interval '1 hour')`, [
         name,
@@ -243,6 +293,7 @@ await describeWith('the contract of KeyValueStore, in PostgreSQL', POSTGRES_URL,
     const isThere = async (name: string): Promise<boolean> =>
       (await schema.admin.query(`SELECT FROM ${schema.name}.mcp_key_values WHERE key = $1`, [name])).rowCount === 1;
     await plant('swept');
+    await store.put('begins to keep something', 'v', HOUR_MS);
     await until('the purge', async () => !(await isThere('swept')));
     store.onModuleDestroy();
     await store.purge();

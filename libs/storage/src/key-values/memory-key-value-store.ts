@@ -1,5 +1,5 @@
 import { ServerError } from '@app/mcp';
-import { checkEntry, checkKey } from './entry-rules.js';
+import { checkEntry, checkKey, MAX_VALUE_BYTES } from './entry-rules.js';
 import { KeyValueStore } from './key-value-store.js';
 
 /** What an entry weighs beside its characters. */
@@ -11,6 +11,8 @@ export interface KeyValueBounds {
   readonly maxEntries: number;
   /** Two bytes per character of keys and values, and 160 per entry. */
   readonly maxBytes: number;
+  /** Largest value, in UTF-8. */
+  readonly maxValueBytes: number;
 }
 
 interface Entry {
@@ -38,7 +40,7 @@ export class MemoryKeyValueStore extends KeyValueStore {
     private readonly now: () => number = () => performance.now(),
   ) {
     super();
-    this.bounds = { maxEntries: 100_000, maxBytes: 67_108_864, ...bounds };
+    this.bounds = { maxEntries: 100_000, maxBytes: 67_108_864, maxValueBytes: MAX_VALUE_BYTES, ...bounds };
   }
 
   /** Entries, their bytes, and how many were refused since the start because there was no room. */
@@ -54,7 +56,7 @@ export class MemoryKeyValueStore extends KeyValueStore {
 
   /** @throws ServerError OVERLOADED as well, when it is full */
   override async putIfAbsent(key: string, value: string, ttlMs: number): Promise<string | undefined> {
-    checkEntry(key, value, ttlMs);
+    checkEntry(key, value, ttlMs, this.bounds.maxValueBytes);
     const held = this.live(key);
     if (held === undefined) this.write(key, value, ttlMs);
     return held?.value;
@@ -62,13 +64,13 @@ export class MemoryKeyValueStore extends KeyValueStore {
 
   /** @throws ServerError OVERLOADED as well, when it is full; what was there before stays */
   override async put(key: string, value: string, ttlMs: number): Promise<void> {
-    checkEntry(key, value, ttlMs);
+    checkEntry(key, value, ttlMs, this.bounds.maxValueBytes);
     this.write(key, value, ttlMs);
   }
 
   /** @throws ServerError OVERLOADED as well, when it is full; what was there before stays */
   override async replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean> {
-    checkEntry(key, value, ttlMs);
+    checkEntry(key, value, ttlMs, this.bounds.maxValueBytes);
     if (this.live(key)?.value !== expected) return false;
     this.write(key, value, ttlMs);
     return true;

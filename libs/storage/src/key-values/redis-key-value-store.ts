@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../services/redis-connection.js';
 import { redisScript } from '../services/redis-script.js';
-import { checkEntry, checkKey } from './entry-rules.js';
+import { checkEntry, checkKey, MAX_VALUE_BYTES } from './entry-rules.js';
 import { KeyValueStore } from './key-value-store.js';
 
 const PUT_IF_ABSENT = redisScript(`
@@ -23,7 +23,11 @@ return redis.call('DEL', KEYS[1])`);
  * `noeviction`, or it forgets entries before their time.
  */
 export class RedisKeyValueStore extends KeyValueStore {
-  constructor(private readonly redis: RedisConnection) {
+  /** @param maxValueBytes largest value, in UTF-8 */
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly maxValueBytes = MAX_VALUE_BYTES,
+  ) {
     super();
   }
 
@@ -33,18 +37,18 @@ export class RedisKeyValueStore extends KeyValueStore {
   }
 
   override async putIfAbsent(key: string, value: string, ttlMs: number): Promise<string | undefined> {
-    const wholeMs = checkEntry(key, value, ttlMs);
+    const wholeMs = checkEntry(key, value, ttlMs, this.maxValueBytes);
     const held = await this.redis.evaluate(PUT_IF_ABSENT, keyOf(key), value, wholeMs);
     return typeof held === 'string' ? held : undefined;
   }
 
   override async put(key: string, value: string, ttlMs: number): Promise<void> {
-    const wholeMs = checkEntry(key, value, ttlMs);
+    const wholeMs = checkEntry(key, value, ttlMs, this.maxValueBytes);
     await this.redis.run(keyOf(key), (redis, name) => redis.set(name, value, 'PX', wholeMs));
   }
 
   override async replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean> {
-    const wholeMs = checkEntry(key, value, ttlMs);
+    const wholeMs = checkEntry(key, value, ttlMs, this.maxValueBytes);
     return (await this.redis.evaluate(REPLACE, keyOf(key), expected, value, wholeMs)) === 1;
   }
 

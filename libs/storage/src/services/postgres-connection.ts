@@ -1,9 +1,12 @@
-import type { OnModuleDestroy } from '@nestjs/common';
-import type { Client, ClientConfig } from 'pg';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Client } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
+import type { MigratedDatabase, MigrationStatus } from '../migrations/migration-status.js';
+import { NEWER_DATABASE, newerDatabase } from '../migrations/newer-database.js';
 import { type RunStatement, SqlDatabase, type BoundParameters } from '../sql/sql-database.js';
 import { BoundedOperations } from './bounded-operations.js';
 import { LazyConnection } from './lazy-connection.js';
+import { postgresSource } from './postgres-source.js';
 import { SERVICE_DEFAULTS, type ServiceSettings } from './service-settings.js';
 
 export interface PostgresSettings extends ServiceSettings {
@@ -18,7 +21,7 @@ const MIGRATION_LOCK = 7_461_993_015;
  * The server's connections to PostgreSQL: a TypeORM data source, loaded and opened when first needed, its migrations
  * run. An operation that fails gives its connection up, so that one that hangs is not handed to the next.
  */
-export class PostgresConnection extends SqlDatabase implements OnModuleDestroy {
+export class PostgresConnection extends SqlDatabase implements MigratedDatabase, OnApplicationShutdown {
   override readonly dialect = 'postgres';
   private readonly settings: PostgresSettings;
   private readonly operations: BoundedOperations;
@@ -55,7 +58,18 @@ export class PostgresConnection extends SqlDatabase implements OnModuleDestroy {
       const source = await this.connection.get();
       return withRunner(source, signal, async (runner) => {
         await runner.startTransaction();
-        const result = await work(statementOf(runner));
+        const statement = statementOf(runner);
+        let failure: { readonly error: unknown } | undefined;
+        const result = await work(async (sql, parameters) => {
+          try {
+            return await statement(sql, parameters);
+          } catch (error) {
+            failure ??= { error };
+            throw error;
+          }
+        });
+        // PostgreSQL would answer the commit by rolling back, and not call that an error.
+        if (failure !== undefined) throw failure.error;
         await runner.commitTransaction();
         return result;
       });
@@ -67,62 +81,79 @@ export class PostgresConnection extends SqlDatabase implements OnModuleDestroy {
     await this.run((statement) => statement('SELECT $1::int', [1]));
   }
 
+  migrationStatus(): Promise<MigrationStatus> {
+    return this.apart(async (source) => {
+      const { statusOf } = await import('../migrations/table-history.js');
+      return inTables(source, (runner) => statusOf(source, runner));
+    });
+  }
+
+  migrateBack(count: number): Promise<readonly string[]> {
+    return this.apart(async (source) => {
+      const { takeBack } = await import('../migrations/table-history.js');
+      return changeTables(source, (runner) => takeBack(source, runner, count));
+    });
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }
 
-  onModuleDestroy(): Promise<void> {
+  /** Last of all: what others have to say at their end, they say here. */
+  onApplicationShutdown(): Promise<void> {
     return this.close();
   }
 
   private async dial(): Promise<DataSource> {
-    const [{ default: pg }, { DataSource }, { CreateKeyValues1790000000000 }] = await Promise.all([
-      import('pg'),
-      import('typeorm'),
-      import('./create-key-values.migration.js'),
-    ]);
-    const { operationTimeoutMs, connectionName, schema, maxConnections } = this.settings;
-    // Between two owners a client has no listener for an error, and one that comes then would end the process.
-    class ListeningClient extends pg.Client {
-      constructor(config?: ClientConfig) {
-        super(config);
-        this.on('error', () => undefined);
-      }
-    }
-    const source = new DataSource({
-      type: 'postgres',
-      url: this.url,
-      schema,
-      applicationName: connectionName,
-      // One holds the lock while another migrates.
-      poolSize: Math.max(2, maxConnections),
-      connectTimeoutMS: operationTimeoutMs,
-      migrations: [CreateKeyValues1790000000000],
-      migrationsTableName: 'mcp_storage_migrations',
-      // Every failure reaches the operation it belongs to; an idle connection that breaks is simply replaced.
-      poolErrorHandler: () => undefined,
-      logging: false,
-      extra: {
-        Client: ListeningClient,
-        query_timeout: operationTimeoutMs,
-        statement_timeout: operationTimeoutMs,
-        keepAlive: true,
-      },
-    });
-    await source.initialize();
+    const source = await this.open();
     try {
-      await withRunner(source, undefined, async (runner) => {
-        await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-        await source.runMigrations({ transaction: 'each' });
-        await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-      });
+      const { isBehind, migrate } = await import('../migrations/table-history.js');
+      if (await inTables(source, (runner) => isBehind(source, runner)))
+        await changeTables(source, (runner) => migrate(source, runner));
+      return source;
     } catch (error) {
       await hangUp(source);
       throw error;
     }
-    return source;
+  }
+
+  private async open(): Promise<DataSource> {
+    const source = await postgresSource(this.url, this.settings, (name) => this.table(name));
+    return source.initialize();
+  }
+
+  /** Connections of its own, for what is asked of a database that may not be fit for use. */
+  private apart<T>(ask: (source: DataSource) => Promise<T>): Promise<T> {
+    return this.operations.run(async () => {
+      const source = await this.open();
+      try {
+        return await ask(source);
+      } finally {
+        await hangUp(source);
+      }
+    });
   }
 }
+
+/** @throws ServerError for tables of a newer server */
+async function inTables<T>(source: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  try {
+    return await withRunner(source, undefined, work);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === NEWER_DATABASE) throw newerDatabase(error);
+    throw error;
+  }
+}
+
+/** Together or not at all, and by one process at a time. */
+const changeTables = <T>(source: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> =>
+  inTables(source, async (runner) => {
+    await runner.startTransaction();
+    await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const result = await work(runner);
+    await runner.commitTransaction();
+    return result;
+  });
 
 const statementOf =
   (runner: QueryRunner): RunStatement =>

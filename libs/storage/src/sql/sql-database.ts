@@ -18,7 +18,10 @@ export type SqlDialect = 'postgres' | 'sqlite';
 /**
  * The database of the server's own state. Its tables are there before the first statement runs: they are made by
  * migrations when it is opened. Every operation throws ServerError POLICY_UNAVAILABLE, within the operation timeout,
- * when the database does not answer, and OVERLOADED when too many operations wait for it.
+ * when the database does not answer, and OVERLOADED when too many operations wait for it. What was under way then may
+ * have happened.
+ *
+ * Work must not wait for another operation of the same database: it holds what that one waits for.
  */
 export abstract class SqlDatabase {
   abstract readonly dialect: SqlDialect;
@@ -29,7 +32,10 @@ export abstract class SqlDatabase {
   /** Statements on one connection, each committed by itself. */
   abstract run<T>(work: (statement: RunStatement) => Promise<T>): Promise<T>;
 
-  /** Statements that happen all or not at all: committed when `work` resolves, rolled back when it rejects. */
+  /**
+   * Statements that happen all or not at all: committed when `work` resolves, rolled back when it rejects or when one
+   * of its statements failed, whatever `work` made of that.
+   */
   abstract transaction<T>(work: (statement: RunStatement) => Promise<T>): Promise<T>;
 
   /** A sign of life; opens the database where it is not open yet. */

@@ -12,7 +12,7 @@ import { BodyBudget, BodyTooLarge } from './body-budget.js';
 import { EdgeIdentity } from './edge-identity.js';
 import { EdgeRefusal } from './edge-refusal.error.js';
 import { HotLane, MODERN_VERSION } from './hot-lane.js';
-import { JsonRefusal, parseJson } from './json-message.js';
+import { JsonRefusal, parseJson } from '@app/security';
 import { LegacySessions } from './legacy-sessions.js';
 import { ModernLane } from './modern-lane.js';
 import { OriginRules } from './origin-rules.js';

@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { Limits } from '@app/config';
-import { JsonRefusal, parseJson } from '../http/json-message.js';
+import { JsonRefusal, parseJson } from '@app/security';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

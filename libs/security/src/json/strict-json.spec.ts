@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Limits } from '@app/config';
-import { JsonRefusal, parseJson } from './json-message.js';
+import { JsonRefusal, parseJson } from './strict-json.js';
 
 const limits = new Limits({ jsonDepth: 4, jsonNodes: 20 });
 const parse = (text: string | Buffer, within = limits): unknown => parseJson(Buffer.from(text), within).value;

@@ -1,0 +1,63 @@
+import type { BlockList } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { networksOf } from '@app/config';
+import type { RequestProof } from '../access/caller-verifier.js';
+
+const MAX_HOPS = 32;
+/** What one owner of IPv6 addresses has at least. */
+const OWNED_BITS = 64;
+const UNKNOWN = 'unknown';
+
+/** Where requests come from, as far as it can be believed. */
+export class ClientAddress {
+  private readonly trusted: BlockList;
+
+  /** @param trustedProxies addresses and networks */
+  constructor(trustedProxies: readonly string[]) {
+    this.trusted = networksOf(trustedProxies);
+  }
+
+  isTrusted(address: string): boolean {
+    const plain = parse(address);
+    return plain !== undefined && this.trusted.check(plain.toString(), plain.kind());
+  }
+
+  /** The nearest hop that is not one of our proxies. Headers of anybody else are not looked at. */
+  of({ remoteAddress, headers }: Pick<RequestProof, 'remoteAddress' | 'headers'>): string {
+    if (!this.isTrusted(remoteAddress)) return normal(remoteAddress);
+    const given = headers['x-forwarded-for'];
+    const hops = (typeof given === 'string' ? given : (given?.join(',') ?? '')).split(',').slice(-MAX_HOPS);
+    for (const hop of hops.reverse()) {
+      const address = addressIn(hop.trim());
+      // What one of our proxies has not understood was not written by it.
+      if (address === undefined) return normal(remoteAddress);
+      if (!this.isTrusted(address)) return address;
+    }
+    return normal(remoteAddress);
+  }
+
+  /** What is counted for an address: itself, and of IPv6 all that somebody has who has it. */
+  keyOf(proof: Pick<RequestProof, 'remoteAddress' | 'headers'>): string {
+    const address = this.of(proof);
+    const plain = parse(address);
+    if (plain?.kind() !== 'ipv6') return address;
+    const network = ipaddr.IPv6.networkAddressFromCIDR(`${plain.toString()}/${OWNED_BITS}`);
+    return `${network.toString()}/${OWNED_BITS}`;
+  }
+}
+
+function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  // Only what is written like an address in full: 127.1 or 0x7f000001 would be one, too.
+  if (!/^[\d.]+$|:/.test(address) || !ipaddr.isValid(address)) return undefined;
+  if (!address.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
+  return ipaddr.process(address);
+}
+
+/** IPv4 within IPv6 is IPv4. */
+const normal = (address: string): string => parse(address)?.toString() ?? UNKNOWN;
+
+/** An address with or without port and brackets. */
+function addressIn(hop: string): string | undefined {
+  const inner = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop;
+  return parse(inner)?.toString();
+}
