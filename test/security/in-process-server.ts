@@ -10,6 +10,8 @@ export interface InProcessOptions extends TestSettings {
   readonly workspace: string;
   /** Classes with `@Toolset` that are served beside those of the product. */
   readonly toolsetClasses?: readonly Type[];
+  /** Default: any that is free. */
+  readonly port?: number;
 }
 
 @Module({})
@@ -24,7 +26,7 @@ export class InProcessServer {
     private readonly dataDir: string,
   ) {}
 
-  static async start({ toolsetClasses = [], ...options }: InProcessOptions): Promise<InProcessServer> {
+  static async start({ toolsetClasses = [], port = 0, ...options }: InProcessOptions): Promise<InProcessServer> {
     const settings = {
       ...testSettings(options),
       log: { level: 'info', format: 'json', stream: 'stderr' } as const,
@@ -35,7 +37,7 @@ export class InProcessServer {
     });
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
     const http = await createHttpApplication(AppModule.of(settings, root, { extra: [added] }), settings.limits);
-    await http.app.listen(0, '127.0.0.1');
+    await http.app.listen(port, '127.0.0.1');
     return new InProcessServer(http, new ServerProbe(http.app), lines, settings.storage.dataDir);
   }
 

@@ -6,3 +6,4 @@ export * from './principals.js';
 export * from './server-probe.js';
 export * from './test-kit.js';
 export * from './test-settings.js';
+export * from './issuer/test-issuer.js';
