@@ -56,7 +56,8 @@ export class PublishedKeys extends SigningKeys {
     try {
       return await pick(known, header);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.mayAsk()) throw refused(error);
+      const canRenew = this.asking !== undefined || this.mayAsk();
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !canRenew) throw refused(error);
     }
     known = await this.renew();
     try {
