@@ -31,7 +31,7 @@ function ask({ token, address }: From, method: string, params: Record<string, un
 const call = (token: string, name: string): Promise<Answer> =>
   ask({ token }, 'tools/call', { name, arguments: { key: 'a' } });
 const codeOf = ({ message }: Answer): unknown =>
-  (message.result?.['_meta'] as Record<string, { code?: string }>)['mcp-software-engineer/error']?.code ?? 'success';
+  (message.result!['_meta'] as Record<string, { code?: string }>)['mcp-software-engineer/error']?.code ?? 'success';
 
 async function legacySession(token: string): Promise<Record<string, string>> {
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };

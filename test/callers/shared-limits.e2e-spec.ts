@@ -126,7 +126,10 @@ async function localCounts(server: ServerProcess): Promise<number> {
 
 const NAME = 'two servers that share Redis';
 const skipped = describe.skip;
-if (hasRedis()) describe(NAME, suite);
+if (hasRedis())
+  describe(NAME, () => {
+    suite();
+  });
 else if (env.CI === undefined) skipped(`${NAME}: redis-server is not installed`, suite);
 else
   describe(NAME, () => {
