@@ -16,6 +16,7 @@ describe('the audit of changes', () => {
     expect((await write(server.url, 'a.txt')).text).toContain('created');
     await server.stop();
     expect(server.log().map(({ msg, phase }) => [msg, phase])).toEqual([
+      ['audit', 'event'],
       ['audit', 'intent'],
       ['audit', 'outcome'],
     ]);
@@ -25,6 +26,7 @@ describe('the audit of changes', () => {
     const workspace = mkdtempSync(join(tmpdir(), 'audit-'));
     const child = spawn(process.execPath, [PRODUCT, '--port', '0', '--workspace', `ws=${workspace}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, AUDIT_STORE: 'log' },
     });
     let told = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));

@@ -12,7 +12,10 @@ import { PRODUCT, ServerProcess } from './support/server-process.js';
 const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../tools.lock.json'), 'utf8')) as ToolsLock;
 let server: ServerProcess;
 beforeAll(async () => {
-  server = await ServerProcess.start({ workspace: tmpdir(), env: { TOOLSETS: 'all' } });
+  server = await ServerProcess.start({
+    workspace: mkdtempSync(join(tmpdir(), 'tools-lock-')),
+    env: { TOOLSETS: 'all' },
+  });
 });
 afterAll(() => server.stop());
 

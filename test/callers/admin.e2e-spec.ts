@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { StagedServer } from '../wcgw/staged-server.js';
 import { AUTHENTICATED, knowCallers } from './known-callers.js';
 
@@ -20,27 +21,30 @@ const problemOf = async (response: Response): Promise<unknown> => {
 };
 
 describe('the admin API', () => {
-  it('is for those who hold a scope of it: one to look, one to change something', async () => {
-    await start();
-    const statuses = async (token?: string): Promise<number[]> => [
-      (await admin('v1/policy', token)).status,
-      (await admin('v1/policy/reload', token, { method: 'POST' })).status,
-    ];
-    expect(await statuses()).toEqual([401, 401]);
-    expect(await statuses('mallory')).toEqual([401, 401]);
-    expect(await statuses('rita')).toEqual([403, 403]);
-    // Whoever has no scope of this server may read with tools, and look at nothing here.
-    expect(await statuses('stranger')).toEqual([403, 403]);
-    expect(await statuses('auditor')).toEqual([200, 403]);
-    expect(await statuses('operator')).toEqual([200, 200]);
-    expect(await problemOf(await admin('v1/policy', 'rita'))).toEqual({
-      type: 'about:blank',
-      title: 'FORBIDDEN',
-      status: 403,
-      detail: 'The caller lacks the scope admin:read.',
-      code: 'FORBIDDEN',
-    });
-  });
+  it(
+    injected('no permission', 'AdminGuard', 'it is for those who hold a scope of it, one to look and one to change'),
+    async () => {
+      await start();
+      const statuses = async (token?: string): Promise<number[]> => [
+        (await admin('v1/policy', token)).status,
+        (await admin('v1/policy/reload', token, { method: 'POST' })).status,
+      ];
+      expect(await statuses()).toEqual([401, 401]);
+      expect(await statuses('mallory')).toEqual([401, 401]);
+      expect(await statuses('rita')).toEqual([403, 403]);
+      // Whoever has no scope of this server may read with tools, and look at nothing here.
+      expect(await statuses('stranger')).toEqual([403, 403]);
+      expect(await statuses('auditor')).toEqual([200, 403]);
+      expect(await statuses('operator')).toEqual([200, 200]);
+      expect(await problemOf(await admin('v1/policy', 'rita'))).toEqual({
+        type: 'about:blank',
+        title: 'FORBIDDEN',
+        status: 403,
+        detail: 'The caller lacks the scope admin:read.',
+        code: 'FORBIDDEN',
+      });
+    },
+  );
 
   it('is closed to pages of other origins', async () => {
     await start();

@@ -10,6 +10,8 @@ export interface InProcessOptions extends TestSettings {
   readonly workspace: string;
   /** Classes with `@Toolset` that are served beside those of the product. */
   readonly toolsetClasses?: readonly Type[];
+  /** Whether it has a database of its own; what it keeps is in memory otherwise. */
+  readonly keeps?: boolean;
   /** Default: any that is free. */
   readonly port?: number;
 }
@@ -26,7 +28,12 @@ export class InProcessServer {
     private readonly dataDir: string,
   ) {}
 
-  static async start({ toolsetClasses = [], port = 0, ...options }: InProcessOptions): Promise<InProcessServer> {
+  static async start({
+    toolsetClasses = [],
+    port = 0,
+    keeps = false,
+    ...options
+  }: InProcessOptions): Promise<InProcessServer> {
     const settings = {
       ...testSettings(options),
       log: { level: 'info', format: 'json', stream: 'stderr' } as const,
@@ -36,7 +43,7 @@ export class InProcessServer {
       write: (text) => void lines.push(...text.split('\n').filter((line) => line !== '')),
     });
     const added: DynamicModule = { module: AddedToolsModule, providers: [...toolsetClasses] };
-    const http = await createHttpApplication(AppModule.of(settings, root, { extra: [added] }), settings.limits);
+    const http = await createHttpApplication(AppModule.of(settings, root, { extra: [added], keeps }), settings.limits);
     await http.app.listen(port, '127.0.0.1');
     return new InProcessServer(http, new ServerProbe(http.app), lines, settings.storage.dataDir);
   }

@@ -2,7 +2,8 @@ import ts from 'typescript';
 
 /** Modules of Node that reach out of the process. What comes in is nobody's call. */
 const OUTBOUND = /^(?:node:)?(?:https?|http2|net|tls|dns|dns\/promises|dgram|child_process|cluster)$/;
-const INBOUND_NAMES = new Set(['createServer', 'createSecureServer']);
+/** Names of theirs that reach nothing outside, or only let somebody in. */
+const HARMLESS_NAMES = new Set(['createServer', 'createSecureServer', 'isIP', 'BlockList']);
 const GLOBALS = new Set(['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest']);
 /** Packages that call nobody, or only whom they are handed. Any other package counts as one that does. */
 const QUIET = new Set([
@@ -11,12 +12,15 @@ const QUIET = new Set([
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/platform-fastify',
+  '@nestjs/swagger',
   '@nestjs/terminus',
+  '@nestjs/throttler',
   '@vscode/ripgrep',
   '@willsoto/nestjs-prometheus',
   'class-transformer',
   'class-validator',
   'diff',
+  'ipaddr.js',
   'lru-cache',
   'nestjs-pino',
   'pino',
@@ -27,11 +31,14 @@ const QUIET = new Set([
   'zod',
 ]);
 
+/** Of packages that are quiet otherwise. */
+const LOUD_NAMES: Readonly<Record<string, ReadonlySet<string>>> = { jose: new Set(['createRemoteJWKSet']) };
+
 function reachesOut(specifier: string): boolean {
   if (OUTBOUND.test(specifier)) return true;
   if (specifier.startsWith('.') || specifier.startsWith('node:') || specifier.startsWith('@app/')) return false;
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-  return !QUIET.has(name);
+  return !QUIET.has(name) && !Object.hasOwn(LOUD_NAMES, name);
 }
 
 /** Where a file reaches out of the process, each place by what stands there: `spawn`, `net.connect`, `new Redis`, `import('pg')`. */
@@ -69,7 +76,7 @@ function namesOf(file: ts.SourceFile): Names {
   const calling = new Map<string, string>();
   const modules = new Set<string>();
   walk(file, (node) => {
-    if (ts.isImportDeclaration(node) && reachesOut(textOf(node.moduleSpecifier))) {
+    if (ts.isImportDeclaration(node) && isLoud(node)) {
       const clause = node.importClause;
       if (clause === undefined || clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return;
       if (clause.name !== undefined) {
@@ -81,7 +88,7 @@ function namesOf(file: ts.SourceFile): Names {
       if (ts.isNamespaceImport(bindings)) modules.add(bindings.name.text);
       else
         for (const { isTypeOnly, name, propertyName = name } of bindings.elements)
-          if (!isTypeOnly && !INBOUND_NAMES.has(propertyName.text)) calling.set(name.text, propertyName.text);
+          if (!isTypeOnly && !HARMLESS_NAMES.has(propertyName.text)) calling.set(name.text, propertyName.text);
     } else if (ts.isVariableDeclaration(node) && node.initializer !== undefined && loadsOutbound(node.initializer))
       for (const name of boundBy(node.name)) {
         calling.set(name, name);
@@ -91,12 +98,23 @@ function namesOf(file: ts.SourceFile): Names {
   return { calling, modules };
 }
 
+/** Whether what it imports can reach out. */
+function isLoud({ moduleSpecifier, importClause }: ts.ImportDeclaration): boolean {
+  const specifier = textOf(moduleSpecifier);
+  const loud = LOUD_NAMES[specifier];
+  if (loud === undefined) return reachesOut(specifier);
+  const bindings = importClause?.namedBindings;
+  // Of a whole module every name can be called.
+  if (bindings === undefined || ts.isNamespaceImport(bindings)) return true;
+  return bindings.elements.some(({ name, propertyName = name }) => loud.has(propertyName.text));
+}
+
 function calleeOf(callee: ts.Expression, { calling, modules }: Names): string | undefined {
   if (ts.isIdentifier(callee)) return calling.get(callee.text) ?? (GLOBALS.has(callee.text) ? callee.text : undefined);
   if (!ts.isPropertyAccessExpression(callee) || !ts.isIdentifier(callee.expression)) return undefined;
   const [owner, name] = [callee.expression.text, callee.name.text];
   if (owner === 'globalThis' && GLOBALS.has(name)) return name;
-  return modules.has(owner) && !INBOUND_NAMES.has(name) ? `${owner}.${name}` : undefined;
+  return modules.has(owner) && !HARMLESS_NAMES.has(name) ? `${owner}.${name}` : undefined;
 }
 
 /** What `import()` or `require()` loads. */

@@ -25,21 +25,36 @@ const redis = {
   },
 } as const;
 const postgres = {
-  file: 'libs/storage/src/services/postgres-connection.ts',
+  file: 'libs/storage/src/services/postgres-source.ts',
   policy: 'a time for connecting and for every statement, here and in the database; so many at once',
   stands: {
-    file: 'libs/storage/src/services/postgres-connection.ts',
+    file: 'libs/storage/src/services/postgres-source.ts',
     words: [
       'connectTimeoutMS: operationTimeoutMs',
       'query_timeout: operationTimeoutMs',
       'statement_timeout: operationTimeoutMs',
-      'this.operations.run(',
     ],
   },
   shown: {
     file: 'libs/storage/src/services/postgres-connection.spec.ts',
     title: 'ends within its timeout before a black hole, and leaves no connection behind',
   },
+  onlyFor: 'libs/storage/src/services/postgres-connection.ts',
+} as const;
+const sqlite = {
+  file: 'libs/storage/src/sql/sqlite.worker.ts',
+  policy: 'a thread of its own that is given up when a statement does not end; so many wait at once',
+  stands: { file: 'libs/storage/src/sql/sqlite-database.ts', words: ['this.operations.run('] },
+  shown: {
+    file: 'libs/storage/src/sql/sqlite-database.spec.ts',
+    title: 'gives up a statement that does not end, with all of its transaction, and goes on',
+  },
+} as const;
+/** On the connection of one of the databases, within their times. */
+const migrations = {
+  ...sqlite,
+  file: 'libs/storage/src/migrations/table-history.ts',
+  policy: 'within the time for opening the database',
 } as const;
 
 /** Every place there is. One that is not here is one that nothing bounds. */
@@ -63,4 +78,35 @@ export const OUTBOUND_POLICIES: readonly OutboundPolicy[] = [
   { ...postgres, call: "import('pg')" },
   { ...postgres, call: "import('typeorm')" },
   { ...postgres, call: 'new DataSource' },
+  { ...postgres, call: 'migrationsOf' },
+  ...['isBehind', 'migrate', 'migrationsOf', 'statusOf', 'takeBack'].map((name) => ({
+    ...sqlite,
+    call: `history.${name}`,
+  })),
+  { ...sqlite, call: "import('`../migrations/table-history${extension}`')" },
+  { ...sqlite, call: 'new DataSource' },
+  ...Array.from({ length: 3 }, () => ({ ...migrations, call: 'new MigrationExecutor' })),
+  {
+    file: 'libs/security/src/authentication/issuer-client.ts',
+    call: 'fetch',
+    policy: 'a time, a size, no redirect; and asked at most once in thirty seconds',
+    stands: {
+      file: 'libs/security/src/authentication/issuer-client.ts',
+      words: ['AbortSignal.timeout(this.timeoutMs)', "redirect: 'error'", 'bytes > MAX_BYTES'],
+    },
+    shown: {
+      file: 'libs/security/src/authentication/issuer-outages.spec.ts',
+      title: 'are not waited for for ever',
+    },
+  },
+  {
+    file: 'libs/security/src/audit/journal/instance-lock.ts',
+    call: 'connect',
+    policy: 'a socket of this machine: who listens there answers at once, and where nobody does the system says so',
+    stands: { file: 'libs/security/src/audit/journal/instance-lock.ts', words: ['socketName(instance)'] },
+    shown: {
+      file: 'libs/security/src/audit/journal/instance-lock.spec.ts',
+      title: 'is not held by what a dead process has left',
+    },
+  },
 ];

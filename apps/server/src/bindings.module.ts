@@ -46,7 +46,8 @@ export class BindingsModule {
       { provide: KnownSecrets, useValue: secrets },
       { provide: Callers, useFactory: (policy: PolicySource) => new Callers(policy), inject: [PolicySource] },
       { provide: ComponentRisks, useValue: COMPONENT_RISKS },
-      ...(keeps ? KEEPING : [{ provide: CallerVerifier, useClass: NoVerifier }]),
+      CALLER_VERIFIER,
+      ...(keeps ? KEEPING : []),
       ...(keeps && settings.audit.store === 'database' ? durableAudit(settings) : loggedAudit(root)),
     ];
     return { module: BindingsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
@@ -59,13 +60,14 @@ type Binding = Exclude<Provider, Function>;
 const KEEPING: readonly Binding[] = [
   { provide: ApiKeys, useFactory: (database: SqlDatabase) => new ApiKeys(database), inject: [SqlDatabase] },
   { provide: RevokedTokens, useFactory: (store: KeyValueStore) => new RevokedTokens(store), inject: [KeyValueStore] },
-  {
-    provide: CallerVerifier,
-    useFactory: (auth: AuthSettings, limits: Limits, store: KeyValueStore, database: SqlDatabase) =>
-      auth.isConfigured ? createAuthenticator(auth, limits, store, database) : new NoVerifier(),
-    inject: [AuthSettings, Limits, KeyValueStore, SqlDatabase],
-  },
 ];
+
+const CALLER_VERIFIER: Binding = {
+  provide: CallerVerifier,
+  useFactory: (auth: AuthSettings, limits: Limits, store: KeyValueStore, database?: SqlDatabase) =>
+    auth.isConfigured ? createAuthenticator(auth, limits, store, database) : new NoVerifier(),
+  inject: [AuthSettings, Limits, KeyValueStore, { token: SqlDatabase, optional: true }],
+};
 
 /** Audit records as lines of the log. */
 function loggedAudit(root: RootLogger): readonly Binding[] {

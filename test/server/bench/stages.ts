@@ -25,7 +25,10 @@ const settings = loadSettings(
   { transport: 'stdio' },
 );
 const root = createRootLogger(settings.log, { write: () => undefined });
-const app = await NestFactory.createApplicationContext(AppModule.of(settings, root, { extra: [BenchModule], keeps: false }), { logger: false });
+const app = await NestFactory.createApplicationContext(
+  AppModule.of(settings, root, { extra: [BenchModule], keeps: false }),
+  { logger: false },
+);
 const dispatcher = app.get(Dispatcher);
 const recent = app.get(RecentCalls);
 

@@ -94,9 +94,11 @@ export class ApiKeys {
   /**
    * Makes a key that takes the place of another, which goes on for a while.
    * @param graceMs how long the old one still counts
-   * @throws ServerError NOT_FOUND, CONFLICT for one that counts no more
+   * @throws ServerError NOT_FOUND, INVALID_ARGUMENT, CONFLICT for one that counts no more
    */
   async rotate(id: string, graceMs: number, createdBy: string, tenant?: string): Promise<MadeApiKey> {
+    if (!Number.isSafeInteger(graceMs) || graceMs < 0 || !NAME.test(createdBy))
+      throw new ServerError('INVALID_ARGUMENT', 'A key is exchanged by somebody, and goes on for a number of ms.');
     const old = await this.find(id, tenant);
     const now = this.now();
     if (old.revokedAt !== undefined || old.rotatedTo !== undefined || (old.expiresAt ?? Infinity) <= now)
@@ -123,7 +125,7 @@ export class ApiKeys {
     const now = this.now();
     const key = toApiKey(row);
     if (!counts(key, now)) throw new CredentialRefused('a key that counts no more');
-    if (now - (key.lastUsedAt ?? -Infinity) >= USED_EVERY_MS) await this.markUsed(key.id, now);
+    await this.noteUse(key, now);
     const { subject, tenant, scopes, roles, id: tokenId, expiresAt } = key;
     return {
       subject,
@@ -137,10 +139,13 @@ export class ApiKeys {
     };
   }
 
-  /** Whether the key still counts. @throws ServerError POLICY_UNAVAILABLE when it cannot be known */
+  /** Whether the key still counts; asking is a use of it. @throws ServerError POLICY_UNAVAILABLE when it cannot be known */
   async isValid(id: string): Promise<boolean> {
     const row = await this.rowOf(id);
-    return row !== undefined && counts(toApiKey(row), this.now());
+    const now = this.now();
+    if (row === undefined || !counts(toApiKey(row), now)) return false;
+    await this.noteUse(toApiKey(row), now);
+    return true;
   }
 
   private get table(): string {
@@ -190,7 +195,8 @@ export class ApiKeys {
     return { key, text: apiKeyText(parts) };
   }
 
-  private async markUsed(id: string, now: number): Promise<void> {
+  private async noteUse({ id, lastUsedAt = -Infinity }: ApiKey, now: number): Promise<void> {
+    if (now - lastUsedAt < USED_EVERY_MS) return;
     await this.database.run((statement) =>
       statement(`UPDATE ${this.table} SET last_used_at = $2 WHERE id = $1`, [id, now]),
     );
@@ -219,11 +225,11 @@ function toApiKey(row: Row): ApiKey {
   };
 }
 
-function check({ name, tenant, subject, scopes, roles, expiresAt }: NewApiKey, now: number): void {
+function check({ name, tenant, subject, scopes, roles, createdBy, expiresAt }: NewApiKey, now: number): void {
   const refuse = (message: string): never => {
     throw new ServerError('INVALID_ARGUMENT', message);
   };
-  for (const [what, value] of Object.entries({ name, tenant, subject }))
+  for (const [what, value] of Object.entries({ name, tenant, subject, maker: createdBy }))
     if (!NAME.test(value)) refuse(`The ${what} of a key is one line of 1 to 200 characters.`);
   if (scopes.length + roles.length > MAX_WORDS) refuse(`A key has at most ${MAX_WORDS} scopes and roles.`);
   const odd = scopes.find((scope) => !isMapped(scope));

@@ -1,4 +1,4 @@
-import type { AuthSettings, Limits } from '@app/config';
+import { type AuthSettings, ConfigurationError, type Limits } from '@app/config';
 import type { KeyValueStore, SqlDatabase } from '@app/storage';
 import { ApiKeyVerifier } from './api-key-verifier.js';
 import { ApiKeys } from './api-keys.js';
@@ -22,10 +22,10 @@ export function createAuthenticator(
   settings: AuthSettings,
   limits: Limits,
   store: KeyValueStore,
-  database: SqlDatabase,
+  database: SqlDatabase | undefined,
   client = new IssuerClient(),
 ): Authenticator {
-  const keys = settings.acceptsApiKeys ? new ApiKeys(database) : undefined;
+  const keys = settings.acceptsApiKeys ? new ApiKeys(databaseOf(database)) : undefined;
   const signingKeys = signingKeysOf(settings, client);
   const tokens: TokenVerifier[] = [];
   if (keys !== undefined) tokens.push(new ApiKeyVerifier(keys));
@@ -47,6 +47,11 @@ export function createAuthenticator(
     new VerifiedTokens(limits),
     new ClientAddress(settings.trustedProxies),
   );
+}
+
+function databaseOf(database: SqlDatabase | undefined): SqlDatabase {
+  if (database === undefined) throw new ConfigurationError(['AUTH_API_KEYS: keys need a database to be kept in']);
+  return database;
 }
 
 function signingKeysOf(settings: AuthSettings, client: IssuerClient): SigningKeys | undefined {

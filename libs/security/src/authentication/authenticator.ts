@@ -6,7 +6,7 @@ import { CredentialRefused } from './credential-refused.error.js';
 import type { Identity } from './identity.js';
 import type { RevokedTokens } from './revoked-tokens.js';
 import type { TokenVerifier } from './token-verifier.js';
-import type { VerifiedTokens } from './verified-tokens.js';
+import { TRUSTED_MS, type VerifiedTokens } from './verified-tokens.js';
 
 /** One scheme, one space, one token: what is written otherwise another reader could read otherwise. */
 const BEARER = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i;
@@ -21,8 +21,17 @@ export interface Ways {
   readonly keys?: ApiKeys;
 }
 
+/** A question under way: whoever shows the same meanwhile waits for the same answer. */
+interface Asking {
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
+  readonly answer: Promise<Identity>;
+}
+
 /** Who makes a request, by any of the ways that are configured. */
 export class Authenticator extends CallerVerifier {
+  private readonly asking = new Map<string, Asking>();
+
   constructor(
     private readonly ways: Ways,
     private readonly verified: VerifiedTokens,
@@ -62,7 +71,9 @@ export class Authenticator extends CallerVerifier {
     const { gateway, certificateHeader } = this.ways;
     if (this.addresses.isTrusted(proof.remoteAddress)) {
       const token = gateway && single(proof, gateway.header);
-      if (gateway !== undefined && token !== undefined) return this.remembered(token, gateway.verifier);
+      if (gateway !== undefined && token !== undefined)
+        // Remembered apart: no bearer token has a colon.
+        return this.remembered(token, gateway.verifier, `gateway:${token}`);
       const certificate = certificateHeader && single(proof, certificateHeader);
       if (certificate !== undefined) return certificateIdentity(certificate);
     }
@@ -75,26 +86,36 @@ export class Authenticator extends CallerVerifier {
     return this.remembered(token, verifier);
   }
 
-  private async remembered(token: string, verifier: TokenVerifier): Promise<Identity> {
-    const found = this.verified.find(token);
-    if (found !== undefined) {
-      if (!found.isTrusted) await this.confirm(token, found.identity);
-      return found.identity;
+  private remembered(token: string, verifier: TokenVerifier, key = token): Promise<Identity> {
+    const found = this.verified.find(key);
+    if (found?.isTrusted === true) return Promise.resolve(found.identity);
+    const askedAt = this.verified.now();
+    const asking = this.asking.get(key);
+    const ageMs = asking && askedAt - asking.askedAt;
+    if (ageMs !== undefined && ageMs >= 0 && ageMs < TRUSTED_MS) return asking!.answer;
+    const answer = this.ask(token, verifier, key, askedAt).finally(() => {
+      if (this.asking.get(key)?.answer === answer) this.asking.delete(key);
+    });
+    this.asking.set(key, { askedAt, answer });
+    return answer;
+  }
+
+  private async ask(token: string, verifier: TokenVerifier, key: string, askedAt: number): Promise<Identity> {
+    const found = this.verified.find(key)?.identity;
+    const identity = found ?? (await verifier.verify(token));
+    if (await this.isRevoked(identity)) {
+      this.verified.forget(key);
+      throw new CredentialRefused('it was revoked');
     }
-    const identity = await verifier.verify(token);
-    await this.confirm(token, identity);
-    this.verified.add(token, identity);
+    if (found === undefined) this.verified.add(key, identity, askedAt);
+    else this.verified.confirm(key, askedAt);
     return identity;
   }
 
-  /** @throws CredentialRefused when it was revoked; ServerError POLICY_UNAVAILABLE when that cannot be known */
-  private async confirm(token: string, { tokenId, method }: Identity): Promise<void> {
-    if (tokenId === undefined) return this.verified.confirm(token);
-    const isGood =
-      method === 'api_key' ? await this.ways.keys!.isValid(tokenId) : !(await this.ways.revoked.isRevoked(tokenId));
-    if (isGood) return this.verified.confirm(token);
-    this.verified.forget(token);
-    throw new CredentialRefused('it was revoked');
+  /** @throws ServerError POLICY_UNAVAILABLE when it cannot be known */
+  private async isRevoked({ tokenId, method }: Identity): Promise<boolean> {
+    if (tokenId === undefined) return false;
+    return method === 'api_key' ? !(await this.ways.keys!.isValid(tokenId)) : this.ways.revoked.isRevoked(tokenId);
   }
 }
 

@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { networksOf } from '@app/config';
 import type { RequestProof } from '../access/caller-verifier.js';
+import { forwardedHops } from './forwarded-hops.js';
 
 const MAX_HOPS = 32;
 /** What one owner of IPv6 addresses has at least. */
@@ -25,15 +26,25 @@ export class ClientAddress {
   /** The nearest hop that is not one of our proxies. Headers of anybody else are not looked at. */
   of({ remoteAddress, headers }: Pick<RequestProof, 'remoteAddress' | 'headers'>): string {
     if (!this.isTrusted(remoteAddress)) return normal(remoteAddress);
-    const given = headers['x-forwarded-for'];
-    const hops = (typeof given === 'string' ? given : (given?.join(',') ?? '')).split(',').slice(-MAX_HOPS);
-    for (const hop of hops.reverse()) {
-      const address = addressIn(hop.trim());
+    const found: (string | undefined)[] = [];
+    const plain = textOf(headers['x-forwarded-for']);
+    if (plain !== undefined) found.push(this.nearest(plain.split(',').map((hop) => hop.trim())));
+    const forwarded = textOf(headers['forwarded']);
+    if (forwarded !== undefined) found.push(this.nearest(forwardedHops(forwarded)));
+    // A proxy writes one of the two headers and hands on the other as the client sent it.
+    const [address] = found;
+    return address !== undefined && found.every((each) => each === address) ? address : normal(remoteAddress);
+  }
+
+  /** @param hops the nearest last; one that could not be read is undefined */
+  private nearest(hops: readonly (string | undefined)[]): string | undefined {
+    for (const hop of hops.slice(-MAX_HOPS).reverse()) {
+      const address = hop && addressIn(hop);
       // What one of our proxies has not understood was not written by it.
-      if (address === undefined) return normal(remoteAddress);
+      if (address === undefined || address === '') return undefined;
       if (!this.isTrusted(address)) return address;
     }
-    return normal(remoteAddress);
+    return undefined;
   }
 
   /** What is counted for an address: itself, and of IPv6 all that somebody has who has it. */
@@ -51,6 +62,12 @@ function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (!/^[\d.]+$|:/.test(address) || !ipaddr.isValid(address)) return undefined;
   if (!address.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(address)) return undefined;
   return ipaddr.process(address);
+}
+
+/** @returns undefined for a header that was not sent, or sent empty */
+function textOf(given: string | readonly string[] | undefined): string | undefined {
+  const text = typeof given === 'string' ? given : given?.join(',');
+  return text === '' ? undefined : text;
 }
 
 /** IPv4 within IPv6 is IPv4. */

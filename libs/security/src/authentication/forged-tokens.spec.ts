@@ -2,7 +2,7 @@ import { env } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AuthSettings, Limits } from '@app/config';
-import { MemoryKeyValueStore, type SqlDatabase } from '@app/storage';
+import { MemoryKeyValueStore } from '@app/storage';
 import { TEST_ALGORITHMS, TestIssuer } from '@app/testing';
 import type { Authenticator } from './authenticator.js';
 import { createAuthenticator } from './authenticator.factory.js';
@@ -30,12 +30,7 @@ beforeAll(async () => {
     acceptsApiKeys: false,
     trustedProxies: [],
   });
-  authenticator = createAuthenticator(
-    settings,
-    new Limits(),
-    new MemoryKeyValueStore(),
-    undefined as unknown as SqlDatabase,
-  );
+  authenticator = createAuthenticator(settings, new Limits(), new MemoryKeyValueStore(), undefined);
   genuine = await Promise.all(TEST_ALGORITHMS.map((alg) => issuer.sign({ scope: 'files:read' }, { alg })));
 });
 afterAll(async () => {

@@ -24,8 +24,12 @@ export class IssuerClient {
         signal: AbortSignal.timeout(this.timeoutMs),
         headers: { accept: 'application/json', ...(init.headers as Record<string, string>) },
       });
-      if (response.status === 404) return undefined;
-      if (response.status !== 200) throw new Error(`the issuer answered ${response.status}`);
+      if (response.status !== 200) {
+        // What is not read would keep its connection.
+        await response.body?.cancel();
+        if (response.status === 404) return undefined;
+        throw new Error(`the issuer answered ${response.status}`);
+      }
       const value: unknown = JSON.parse(await textOf(response));
       if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not an object');
       return value as Readonly<Record<string, unknown>>;

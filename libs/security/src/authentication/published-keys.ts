@@ -31,6 +31,7 @@ export class PublishedKeys extends SigningKeys {
   private known?: Known;
   private asking?: Promise<Known>;
   private askedAt = -Infinity;
+  /** Why the keys could not be had when they were asked for last; undefined: they could. */
   private failure?: unknown;
 
   /**
@@ -56,8 +57,9 @@ export class PublishedKeys extends SigningKeys {
     try {
       return await pick(known, header);
     } catch (error) {
-      const canRenew = this.asking !== undefined || this.mayAsk();
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !canRenew) throw refused(error);
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw refused(error);
+      // Whether the key is one of the issuer's cannot be known while the issuer is away.
+      if (this.asking === undefined && !this.mayAsk()) throw this.failure ?? refused(error);
     }
     known = await this.renew();
     try {
@@ -95,7 +97,11 @@ export class PublishedKeys extends SigningKeys {
       if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS)
         throw new ServerError('POLICY_UNAVAILABLE', 'The issuer of tokens publishes no keys.');
       const set = { keys: keys.filter((key: unknown) => isPublic(key)) } as JSONWebKeySet;
+      // Those that are known are better than none.
+      if (set.keys.length === 0)
+        throw new ServerError('POLICY_UNAVAILABLE', 'The issuer of tokens publishes no key that can be used.');
       this.known = { find: createLocalJWKSet(set), count: set.keys.length, at: this.now() };
+      this.failure = undefined;
       return this.known;
     } catch (error) {
       this.failure = error;
@@ -107,13 +113,15 @@ export class PublishedKeys extends SigningKeys {
   private async discover(): Promise<string> {
     const { origin, pathname } = new URL(this.issuer);
     const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
+    let cause: unknown;
     for (const url of [origin + METADATA[0] + path, this.issuer.replace(/\/$/, '') + METADATA[1]]) {
-      const metadata = await this.client.json(url);
+      // What an issuer does not know it need not answer with 404.
+      const metadata = await this.client.json(url).catch((error: unknown) => void (cause = error));
       if (metadata === undefined) continue;
       const { issuer, jwks_uri: uri } = metadata;
       if (issuer === this.issuer && typeof uri === 'string' && URL.canParse(uri) && isProtected(uri)) return uri;
     }
-    throw new ServerError('POLICY_UNAVAILABLE', 'The issuer of tokens does not say where its keys are.');
+    throw new ServerError('POLICY_UNAVAILABLE', 'The issuer of tokens does not say where its keys are.', { cause });
   }
 }
 
@@ -123,8 +131,9 @@ function pick({ find, count }: Known, header: JWSHeaderParameters): Promise<Cryp
   return find(header);
 }
 
+/** A key that is published but cannot be read is none: it breaks only what names it. */
 const refused = (error: unknown): unknown =>
-  error instanceof errors.JOSEError ? new CredentialRefused('no such key', { cause: error }) : error;
+  error instanceof CredentialRefused ? error : new CredentialRefused('no such key', { cause: error });
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const isProtected = (url: string): boolean => url.startsWith('https://') || LOOPBACK.has(new URL(url).hostname);

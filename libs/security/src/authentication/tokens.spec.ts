@@ -1,14 +1,13 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthSettings, Limits } from '@app/config';
-import { MemoryKeyValueStore, type SqlDatabase } from '@app/storage';
+import { MemoryKeyValueStore } from '@app/storage';
 import { TEST_ALGORITHMS, TestIssuer } from '@app/testing';
 import type { Verified } from '../access/caller-verifier.js';
 import type { Authenticator } from './authenticator.js';
 import { createAuthenticator } from './authenticator.factory.js';
 
 const AUDIENCE = 'https://mcp.example.com/mcp';
-const NO_DATABASE = undefined as unknown as SqlDatabase;
 let issuer: TestIssuer;
 let authenticator: Authenticator;
 beforeAll(async () => {
@@ -28,7 +27,7 @@ function make(more: Partial<AuthSettings>): Authenticator {
     trustedProxies: [],
     ...more,
   });
-  return createAuthenticator(settings, new Limits(), new MemoryKeyValueStore(), NO_DATABASE);
+  return createAuthenticator(settings, new Limits(), new MemoryKeyValueStore(), undefined);
 }
 
 const show = (authorization: string | undefined, by = authenticator): Promise<Verified> =>

@@ -4,11 +4,14 @@ import type { Limits } from '@app/config';
 import type { Identity } from './identity.js';
 
 /** An identity is taken from here for so long before it is asked again whether it was revoked. */
-const TRUSTED_MS = 1_000;
+export const TRUSTED_MS = 1_000;
+/** What only the issuer knows it is asked again after this time, for it can take back what it gave out. */
+const INTROSPECTED_MS = 60_000;
 
 interface Entry {
   readonly identity: Identity;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, both. */
+  readonly addedAt: number;
   checkedAt: number;
 }
 
@@ -25,7 +28,7 @@ export class VerifiedTokens {
 
   constructor(
     { verifiedTokens }: Pick<Limits, 'verifiedTokens'>,
-    private readonly now: () => number = Date.now,
+    readonly now: () => number = Date.now,
   ) {
     this.entries = new LRUCache({ max: verifiedTokens });
   }
@@ -34,9 +37,10 @@ export class VerifiedTokens {
     const key = keyOf(token);
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
-    const { identity, checkedAt } = entry;
+    const { identity, addedAt, checkedAt } = entry;
     const now = this.now();
-    if (identity.expiresAt !== undefined && identity.expiresAt <= now) {
+    const hasExpired = identity.expiresAt !== undefined && identity.expiresAt <= now;
+    if (hasExpired || (identity.method === 'introspection' && now - addedAt >= INTROSPECTED_MS)) {
       this.entries.delete(key);
       return undefined;
     }
@@ -44,14 +48,15 @@ export class VerifiedTokens {
     return { identity, isTrusted: now - checkedAt < TRUSTED_MS && now >= checkedAt };
   }
 
-  add(token: string, identity: Identity): void {
-    this.entries.set(keyOf(token), { identity, checkedAt: this.now() });
+  /** @param askedAt before it was asked: what is revoked while the answer is on its way is not in the answer */
+  add(token: string, identity: Identity, askedAt: number): void {
+    this.entries.set(keyOf(token), { identity, addedAt: askedAt, checkedAt: askedAt });
   }
 
-  /** It was asked, and is not revoked. */
-  confirm(token: string): void {
+  /** It was asked, and is not revoked. @param askedAt as in `add` */
+  confirm(token: string, askedAt: number): void {
     const entry = this.entries.get(keyOf(token));
-    if (entry !== undefined) entry.checkedAt = this.now();
+    if (entry !== undefined) entry.checkedAt = askedAt;
   }
 
   forget(token: string): void {
