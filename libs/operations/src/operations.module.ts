@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { AdminModule } from './admin/admin.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
+import { AuditGauges } from './metrics/audit-gauges.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 
 @Module({
@@ -20,7 +21,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
     ),
   ],
   controllers: [HealthController],
-  providers: [Readiness],
+  providers: [AuditGauges, Readiness],
   exports: [AdminModule, Readiness],
 })
 export class OperationsModule {}

@@ -3,6 +3,7 @@ import type { PolicySource } from '@app/config';
 import type { Principal, Risk } from '@app/mcp';
 import { ServerError } from '@app/mcp';
 import type { AuditRecord, AuditSink } from '@app/security';
+import type { CallSource } from './call-request.js';
 import { nextCallId } from './call-id.js';
 
 interface CallFacts {
@@ -13,6 +14,7 @@ interface CallFacts {
   readonly principal: Principal;
   /** `_meta` of the call: it may name the trace the call belongs to. */
   readonly meta?: Readonly<Record<string, unknown>>;
+  readonly source?: CallSource;
   readonly policyVersion: string;
 }
 
@@ -33,7 +35,7 @@ export class AuditEntry {
   private arguments?: string;
 
   constructor(
-    { kind, operation, risk, input, principal, meta, policyVersion }: CallFacts,
+    { kind, operation, risk, input, principal, meta, source, policyVersion }: CallFacts,
     private readonly sink: AuditSink,
     private readonly redact: (text: string) => string,
   ) {
@@ -53,6 +55,7 @@ export class AuditEntry {
       ...(actors.length > 0 && { actors }),
       ...(via !== undefined && { via }),
       ...(traceId !== undefined && { traceId }),
+      ...source,
     };
   }
 

@@ -11,6 +11,12 @@ import type {
 import type { Quota } from '../call/quota.js';
 import type { Degraded } from '../call/running-call.js';
 
+export interface CallSource {
+  readonly transport: 'http' | 'stdio';
+  /** Of the caller, as far as it can be believed. */
+  readonly address?: string;
+}
+
 /** A parsed message that asks for work, free of transport and era. */
 export interface CallRequest {
   readonly principal: Principal;
@@ -30,6 +36,8 @@ export interface CallRequest {
   readonly canHandOff?: boolean;
   /** Instead of the deadline of the operation: a task has its own. */
   readonly deadlineMs?: number;
+  /** Where it comes from, for the record. */
+  readonly source?: CallSource;
   /** Told once what is left of the caller's limit, before the outcome. */
   readonly onQuota?: (quota: Quota) => void;
 }

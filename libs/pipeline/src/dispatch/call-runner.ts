@@ -107,6 +107,7 @@ export class CallRunner {
       input: work.input,
       principal: request.principal,
       meta: request.meta,
+      source: request.source,
     });
     const { callId, startedAt } = entry;
     const trace = new CallTrace(callId, name, startedAt);

@@ -1,5 +1,6 @@
 import type { BlockList } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { networksOf } from '@app/config';
 import type { RequestProof } from '../access/caller-verifier.js';
 import { forwardedHops } from './forwarded-hops.js';
@@ -12,6 +13,8 @@ const UNKNOWN = 'unknown';
 /** Where requests come from, as far as it can be believed. */
 export class ClientAddress {
   private readonly trusted: BlockList;
+  /** Keys of addresses that are no proxies of ours: one connection brings many requests. */
+  private readonly strangers = new LRUCache<string, string>({ max: 1_000 });
 
   /** @param trustedProxies addresses and networks */
   constructor(trustedProxies: readonly string[]) {
@@ -49,7 +52,16 @@ export class ClientAddress {
 
   /** What is counted for an address: itself, and of IPv6 all that somebody has who has it. */
   keyOf(proof: Pick<RequestProof, 'remoteAddress' | 'headers'>): string {
-    const address = this.of(proof);
+    const { remoteAddress } = proof;
+    const known = this.strangers.get(remoteAddress);
+    if (known !== undefined) return known;
+    const key = ClientAddress.networkOf(this.of(proof));
+    // Of a proxy it depends on what it says.
+    if (!this.isTrusted(remoteAddress)) this.strangers.set(remoteAddress, key);
+    return key;
+  }
+
+  private static networkOf(address: string): string {
     const plain = parse(address);
     if (plain?.kind() !== 'ipv6') return address;
     const network = ipaddr.IPv6.networkAddressFromCIDR(`${plain.toString()}/${OWNED_BITS}`);

@@ -25,6 +25,7 @@ export function createAudit({ table, text, bigint, ending }: TableWords): Schema
       `CREATE INDEX mcp_audit_time ON ${records} (at)`,
       `CREATE INDEX mcp_audit_tenant ON ${records} (tenant, at)`,
       `CREATE INDEX mcp_audit_operation ON ${records} (operation, at)`,
+      `CREATE INDEX mcp_audit_call ON ${records} (call_id)`,
       `CREATE TABLE ${heads} (
         instance ${text} NOT NULL,
         seq ${bigint} NOT NULL,

@@ -43,6 +43,11 @@ export class EdgeIdentity {
     }
   }
 
+  /** Where a request comes from, as far as it can be believed. */
+  addressOf({ headers, socket }: IncomingMessage): string {
+    return this.verifier.addressOf({ headers, remoteAddress: socket.remoteAddress ?? '' });
+  }
+
   private async verify(proof: RequestProof): Promise<Principal> {
     const address = this.verifier.addressOf(proof);
     try {

@@ -84,6 +84,7 @@ export class McpEndpoint {
       return sendRefusal(res, 400, INVALID_REQUEST, 'The body must be one JSON-RPC message; batches are not supported');
     const facts: EdgeFacts = {
       principal,
+      source: { transport: 'http', address: this.identity.addressOf(req) },
       onQuota: (quota) => {
         if (!res.headersSent)
           for (const [name, value] of Object.entries(quotaHeaders(quota))) res.setHeader(name, value);

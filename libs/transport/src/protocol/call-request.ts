@@ -1,9 +1,12 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { CallState, Principal } from '@app/mcp';
-import type { CallRequest } from '@app/pipeline';
-import { edgeFactsOf } from './caller.js';
+import type { CallRequest, CallSource } from '@app/pipeline';
+import { type EdgeFacts, edgeFactsOf } from './caller.js';
 import { SdkClientChannel } from './client-channel.js';
 import type { ClientFacts } from './client-facts.js';
+
+const STDIO: CallSource = { transport: 'stdio' };
+const NO_EDGE: Pick<EdgeFacts, 'source' | 'onQuota'> = {};
 
 /** What the dispatcher needs of a message the SDK has parsed. */
 export function toCallRequest(
@@ -21,7 +24,6 @@ export function toCallRequest(
   const client = new SdkClientChannel(ctx);
   // Answers to questions nobody has asked are nothing, unless a tool says otherwise: they could forge a consent.
   const answers = state === undefined && !takesUnaskedAnswers ? undefined : inputResponses;
-  // Only the edge of HTTP has somewhere to write what is left.
-  const onQuota = ctx.http === undefined ? undefined : edgeFactsOf(ctx.http.authInfo).onQuota;
-  return { principal, client, whenGone, meta: _meta, answers, state, askable: facts?.askable, onQuota };
+  const { source = STDIO, onQuota } = ctx.http === undefined ? NO_EDGE : edgeFactsOf(ctx.http.authInfo);
+  return { principal, client, whenGone, meta: _meta, answers, state, askable: facts?.askable, source, onQuota };
 }

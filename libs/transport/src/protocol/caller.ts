@@ -1,6 +1,6 @@
 import type { AuthInfo, ServerContext } from '@modelcontextprotocol/server';
 import type { Principal } from '@app/mcp';
-import type { Quota } from '@app/pipeline';
+import type { CallSource, Quota } from '@app/pipeline';
 
 /** Who makes a request: every request over HTTP brings its own proof, a stdio connection has one caller. */
 export type CallerOf = (ctx: ServerContext) => Principal | Promise<Principal>;
@@ -8,6 +8,7 @@ export type CallerOf = (ctx: ServerContext) => Principal | Promise<Principal>;
 /** What the edge knows of one request, and its handlers need. */
 export interface EdgeFacts {
   readonly principal: Principal;
+  readonly source?: CallSource;
   readonly onQuota?: (quota: Quota) => void;
 }
 
