@@ -10,10 +10,14 @@ export class AppLog implements CallLogger {
     private readonly bound?: Facts,
   ) {}
 
-  /** The facts of a line: only copied where there are two sets of them. */
+  /** The facts of a line: only copied where there are two sets of them. What cannot be read costs facts, never a call. */
   private merge(facts: Facts | undefined): Facts {
     if (this.bound === undefined) return facts ?? {};
-    return facts === undefined ? this.bound : { ...this.bound, ...facts };
+    try {
+      return facts === undefined ? this.bound : { ...this.bound, ...facts };
+    } catch {
+      return { ...this.bound, facts: '[unreadable]' };
+    }
   }
 
   /** The same log with facts on every line; costs nothing until a line is written. */

@@ -1,16 +1,19 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { LogSettings } from '@app/config';
+import { LogRedaction } from './redaction/log-redaction.js';
+import { neutralise } from './redaction/neutralise.js';
 
 export interface RootLogger {
   readonly logger: Logger;
   /**
-   * Writes one record whatever the level is set to, in the form of every other line, without going through the redactor.
+   * Writes one record whatever the level is set to, in the form of every other line. Secrets are taken out of it, who
+   * did something is not.
    * @param members the JSON members of the record, without braces
    * @param isUrgent hands it to the stream before this returns
    * @throws Error while the stream fails or has no room: the record may be lost then.
    */
   record(members: string, isUrgent: boolean): void;
-  /** From here on every line passes this before it is written, e.g. to take out what no log may hold. */
+  /** From here on every text and every line passes this too, e.g. to take out secrets whose values are known. */
   redactBy(redact: (text: string) => string): void;
   /** Lines that could not be written so far. */
   droppedLines(): number;
@@ -30,7 +33,7 @@ function isoNow(): string {
   return lastIso;
 }
 
-/** Authorization values and cookies never reach a line, whatever logs a request. */
+/** Authorization values and cookies never reach a line, whatever else of a line's redaction is changed. */
 const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'authorization', 'headers.authorization'];
 
 /** The process's one logger. A stream that fails costs lines, counted, never a call. */
@@ -47,14 +50,21 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
     });
     batched.on('write', () => (failing = false));
   }
-  let redact: ((text: string) => string) | undefined;
+  const redaction = new LogRedaction();
   const end = settings.format === 'pretty' ? prettyStream(destination) : destination;
-  const out: DestinationStream = { write: (text) => end.write(redact === undefined ? text : redact(text)) };
+  const out: DestinationStream = { write: (lines) => end.write(redaction.lines(lines)) };
   const logger = pino(
     {
       level: settings.level,
       base: undefined,
       redact: REDACTED,
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, redaction.args(args) as Parameters<typeof method>);
+        },
+      },
+      // It is told as a plain value by then.
+      serializers: { err: (err: unknown) => err },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
@@ -66,7 +76,7 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
     const lines = gathered;
     gathered = '';
     const before = dropped;
-    if (lines !== '') out.write(lines);
+    if (lines !== '') end.write(redaction.records(lines));
     if (dropped > before) failing = true;
   };
   const record = (members: string, isUrgent: boolean): void => {
@@ -78,7 +88,7 @@ export function createRootLogger(settings: LogSettings, stream?: DestinationStre
   return {
     logger,
     record,
-    redactBy: (given) => void (redact = given),
+    redactBy: (redact) => redaction.alsoBy(redact),
     droppedLines: () => dropped,
     close: (timeoutMs) => (handOver(), closeStream(destination, timeoutMs)),
   };
@@ -109,9 +119,19 @@ function prettyStream(out: DestinationStream): DestinationStream {
 }
 
 function prettyLine(line: string, out: DestinationStream): void {
-  const { time, level, msg, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  const { time, level, msg, ...facts } = parsed(line);
   const rest = Object.keys(facts).length === 0 ? '' : ` ${JSON.stringify(facts)}`;
-  out.write(`${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${rest}\n`);
+  const text = `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${rest}`;
+  out.write(`${neutralise(text)}\n`);
+}
+
+/** What is no JSON is a message all the same. */
+function parsed(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return { time: new Date().toISOString(), level: 'info', msg: line };
+  }
 }
 
 async function closeStream(stream: DestinationStream, timeoutMs: number): Promise<void> {

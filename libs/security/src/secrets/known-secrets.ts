@@ -1,69 +1,82 @@
-const PLACEHOLDER = '[redacted]';
-/** Shorter values would be found in innocent text. */
-const MIN_CHARS = 8;
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+import { type Stretch, TrigramScan } from '@app/logging';
+import { SecretWalk } from './secret-walk.js';
+import { formsOf, MIN_FORM_CHARS } from './secret-forms.js';
 
-/** The forms in which a value travels. */
-const formsOf = (value: string): string[] => {
-  const bytes = Buffer.from(value);
-  return [
-    value,
-    encodeURIComponent(value),
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-  ];
-};
+const PLACEHOLDER = '[redacted]';
 
 /**
  * The server's own secrets: never part of any result, in no form. Results of files and rows are otherwise exact, for a
- * placeholder that is written back would destroy what it stands for.
+ * placeholder that is written back would destroy what it stands for. The cost of a look does not grow with their number.
  */
 export class KnownSecrets {
   private readonly forms = new Set<string>();
-  private pattern?: RegExp;
+  private scan?: TrigramScan<string>;
+  private longestAcrossLines = 0;
 
   /** Values shorter than eight characters are not taken. @returns whether it was taken. */
   add(value: string): boolean {
-    if (value.length < MIN_CHARS) return false;
-    for (const form of formsOf(value)) this.forms.add(form);
-    // The longest first, or a form that begins like another would leave its end behind.
-    const alternatives = [...this.forms].sort((a, b) => b.length - a.length).map(escape);
-    this.pattern = new RegExp(alternatives.join('|'), 'g');
+    if (value.length < MIN_FORM_CHARS) return false;
+    for (const form of formsOf(value)) {
+      this.forms.add(form);
+      if (form.includes('\n')) this.longestAcrossLines = Math.max(this.longestAcrossLines, form.length);
+    }
+    this.scan = undefined;
     return true;
   }
 
   get isEmpty(): boolean {
-    return this.pattern === undefined;
+    return this.forms.size === 0;
+  }
+
+  /** Length of the longest form with a line break in it: how far apart the parts of a secret in two lines can be. */
+  get acrossLinesChars(): number {
+    return this.longestAcrossLines;
   }
 
   redactText(text: string): string {
-    return this.pattern === undefined ? text : text.replace(this.pattern, PLACEHOLDER);
-  }
-
-  /** The same value with secrets replaced in every string, names of members included; itself where there are none. */
-  redact<T>(value: T): T {
-    return this.pattern === undefined ? value : (this.walk(value) as T);
-  }
-
-  private walk(value: unknown): unknown {
-    if (typeof value === 'string') return this.redactText(value);
-    if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value;
-    if (Array.isArray(value)) {
-      const walked = value.map((each) => this.walk(each));
-      return walked.some((each, at) => each !== value[at]) ? walked : value;
+    const found = this.find(text);
+    if (found.length === 0) return text;
+    let redacted = '';
+    let from = 0;
+    for (const { start, end } of found) {
+      redacted += text.slice(from, start) + PLACEHOLDER;
+      from = end;
     }
-    let changed = false;
-    const entries = Object.entries(value).map(([key, each]): [string, unknown] => {
-      const entry: [string, unknown] = [this.redactText(key), this.walk(each)];
-      if (entry[0] !== key || entry[1] !== each) changed = true;
-      return entry;
+    return redacted + text.slice(from);
+  }
+
+  /** Where a secret stands, in order, none over another. */
+  find(text: string): readonly Stretch[] {
+    if (text.length < MIN_FORM_CHARS || this.isEmpty) return NOTHING;
+    let found: Stretch[] | undefined;
+    this.prepared().scan(text, (forms, start) => {
+      const form = forms.find((each) => text.startsWith(each, start));
+      if (form === undefined) return undefined;
+      const end = start + form.length;
+      (found ??= []).push({ start, end });
+      return end;
     });
-    if (!changed) return value;
-    // The class stays: what is made of the result later depends on it.
-    const copy = Object.create(Object.getPrototypeOf(value) as object) as Record<string, unknown>;
-    for (const [key, each] of entries)
-      Object.defineProperty(copy, key, { value: each, enumerable: true, writable: true, configurable: true });
-    return copy;
+    return found ?? NOTHING;
+  }
+
+  /**
+   * The same value with secrets replaced in every string, names of members included, and overwritten in bytes; itself
+   * where there are none. What cannot be read, a cycle and what lies deeper than 256 levels is replaced by words that say
+   * so. Never throws.
+   */
+  redact<T>(value: T): T {
+    return this.isEmpty ? value : (new SecretWalk(this).visit(value, 0) as T);
+  }
+
+  private prepared(): TrigramScan<string> {
+    // The longest first, or a form that begins like another would leave its end behind.
+    const longestFirst = (): string[] => [...this.forms].sort((a, b) => b.length - a.length);
+    this.scan ??= new TrigramScan(
+      longestFirst().map((form) => [form, form] as const),
+      false,
+    );
+    return this.scan;
   }
 }
+
+const NOTHING: readonly Stretch[] = [];
