@@ -10,5 +10,6 @@ export * from './protocol.error.js';
 export * from './resource.decorator.js';
 export * from './server-identity.js';
 export * from './server.error.js';
+export * from './state-approval.js';
 export * from './tool-call.js';
 export * from './tool.decorator.js';

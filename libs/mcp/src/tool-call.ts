@@ -10,6 +10,7 @@ import {
   type CallState,
 } from './input-request.js';
 import type { Principal } from './principal.js';
+import type { StateApproval } from './state-approval.js';
 
 /** Log lines of one call; the implementation adds call id, tool and principal to each. */
 export interface CallLogger {
@@ -71,6 +72,8 @@ export class ToolCall {
 
   /** This call, or the attempt of it that runs now: what `@Ctx` hands to the method. */
   current: ToolCall = this;
+  /** The platform's; absent where nothing has to be approved. */
+  approval?: StateApproval;
 
   private readonly lifetime: CallLifetime;
   private readonly answers: InputAnswers;
@@ -102,7 +105,21 @@ export class ToolCall {
 
   /** The same call with less time: one attempt, which can end before the call does. */
   forAttempt(lifetime: CallLifetime): ToolCall {
-    return new ToolCall({ ...this.facts, input: this.input, lifetime });
+    const attempt = new ToolCall({ ...this.facts, input: this.input, lifetime });
+    attempt.approval = this.approval;
+    return attempt;
+  }
+
+  /**
+   * What divides a dry run from the effect, in a tool whose output has a `plan_id`. Ask it under the lock that holds
+   * still what the call is about, before anything is changed: `if (!call.mayApply(hash)) return { preview };`.
+   * @param state a hash of all that the effect depends on
+   * @returns false in a dry run: what `state` is becomes part of the plan
+   * @throws ServerError CONFLICT where it is no longer the state that was approved
+   */
+  mayApply(state: string): boolean {
+    if (this.approval !== undefined) return this.approval.mayApply(state);
+    return (this.input as { dry_run?: unknown } | undefined)?.dry_run !== true;
   }
 
   /** Aborted at the deadline, on cancellation and on shutdown. Pass it to everything that waits. */

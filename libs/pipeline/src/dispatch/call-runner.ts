@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Limits, PolicySource } from '@app/config';
-import { AppLog } from '@app/logging';
+import { AppLog, redactText } from '@app/logging';
 import { HandOff, InputRequired, type Principal, ProtocolViolation, type Risk, ServerError } from '@app/mcp';
 import { CallMetrics, type OperationMetrics } from '@app/metrics';
 import { type AuditRecord, AuditSink, KnownSecrets } from '@app/security';
@@ -76,7 +76,7 @@ export class CallRunner {
     sink: AuditSink,
     source: PolicySource,
   ) {
-    this.audit = new AuditTrail(sink, source, (text) => secrets.redactText(text));
+    this.audit = new AuditTrail(sink, source, (text) => redactText(secrets.redactText(text)));
   }
 
   /** @returns the call's id. */
@@ -234,10 +234,15 @@ export class CallRunner {
 
   private withoutSecrets(error: ServerError): ServerError {
     const { code, retryable, retryAfterMs, cause } = error;
-    const message = this.secrets.redactText(error.message);
-    const hint = error.hint === undefined ? undefined : this.secrets.redactText(error.hint);
+    const message = this.clean(error.message);
+    const hint = error.hint === undefined ? undefined : this.clean(error.hint);
     if (message === error.message && hint === error.hint) return error;
     return new ServerError(code, message, { retryable, retryAfterMs, hint, cause });
+  }
+
+  /** Of our own secrets, and of what looks like somebody's. */
+  private clean(text: string): string {
+    return redactText(this.secrets.redactText(text), SECRETS_ONLY);
   }
 
   /** What became of a change that goes on after its caller was answered stands in a record of its own. */
@@ -268,6 +273,8 @@ export class CallRunner {
 }
 
 const NO_META = Object.freeze({});
+/** Who calls may read the names of people in his own data. */
+const SECRETS_ONLY = { classes: ['secret'] } as const;
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1_000;
 
 /** Work that stopped because it was told to is no defect. */

@@ -1,89 +1,134 @@
-import { randomBytes } from 'node:crypto';
+import type { Approver } from '@app/config';
 import { ServerError } from '@app/mcp';
-import { ApprovalStore, type Plan } from './approval-store.js';
-
-interface Kept {
-  readonly plan: Plan;
-  readonly until: number;
-}
-
-interface Settings {
-  readonly maxPlans?: number;
-  readonly maxPlansPerCaller?: number;
-  readonly ttlMs?: number;
-  /** Monotonic clock in ms. */
-  readonly now?: () => number;
-}
-
-const same = (a: Plan, b: Plan): boolean =>
-  a.caller === b.caller && a.operation === b.operation && a.digest === b.digest;
+import {
+  APPROVAL_DEFAULTS,
+  ApprovalStore,
+  type ApprovalSettings,
+  type Decided,
+  type Decision,
+  MAX_LISTED_PLANS,
+  type PlansAsked,
+  type Redeemed,
+} from './approval-store.js';
+import { deciderKey } from './decider.js';
+import { callerKey, callerOf, type KeptPlan, newPlanId, type Plan, type PlannedCall } from './plan.js';
+import { redemptionOf, whyUndecidable } from './plan-rules.js';
 
 /**
- * Plans in the memory of one process: 10,000 in all, 50 per caller (his oldest gives way), five minutes each. A
- * restart loses all of them: the call that would confirm one is refused and proposes anew.
+ * Plans in the memory of one process: 10,000 in all, 50 per caller. No other process sees them, so that nobody can
+ * approve them at its command line. A restart loses all of them: the call that would confirm one is refused and
+ * proposes anew.
  */
 export class MemoryApprovalStore extends ApprovalStore {
-  /** Oldest first. */
-  private readonly plans = new Map<string, Kept>();
+  /** By who approves them, for these live equally long: each the oldest first. */
+  private readonly plans: Readonly<Record<Approver, Map<string, KeptPlan>>> = { caller: new Map(), other: new Map() };
   private readonly byCaller = new Map<string, Set<string>>();
-  private readonly maxPlans: number;
-  private readonly maxPlansPerCaller: number;
-  private readonly ttlMs: number;
-  private readonly now: () => number;
+  private readonly settings: ApprovalSettings;
 
-  constructor({
-    maxPlans = 10_000,
-    maxPlansPerCaller = 50,
-    ttlMs = 5 * 60_000,
-    now = () => performance.now(),
-  }: Settings = {}) {
+  /** @param now milliseconds since 1970 */
+  constructor(
+    settings: Partial<ApprovalSettings> = {},
+    private readonly now: () => number = Date.now,
+  ) {
     super();
-    this.maxPlans = maxPlans;
-    this.maxPlansPerCaller = maxPlansPerCaller;
-    this.ttlMs = ttlMs;
-    this.now = now;
+    this.settings = { ...APPROVAL_DEFAULTS, ...settings };
   }
 
-  /** @throws ServerError OVERLOADED when other callers' plans fill the store. */
-  override propose(plan: Plan): string {
+  override async propose(plan: Plan): Promise<string> {
+    const { maxPlans, maxPlansPerCaller, ttlMs, otherTtlMs } = this.settings;
     this.forgetExpired();
-    const own = this.byCaller.get(plan.caller) ?? new Set<string>();
-    if (own.size >= this.maxPlansPerCaller) this.forget(own.values().next().value!);
-    if (this.plans.size >= this.maxPlans)
-      throw new ServerError('OVERLOADED', 'Too many plans wait for a confirmation.', { retryAfterMs: this.ttlMs });
-    const id = `plan_${randomBytes(18).toString('base64url')}`;
-    this.giveBack(id, plan);
+    const key = callerKey(plan.caller);
+    const own = this.byCaller.get(key) ?? new Set<string>();
+    const proposed = [...own].map((id) => this.kept(id)!);
+    const again = proposed.find((each) => !isOver(each) && isAskedOfOthers(each, plan));
+    if (again !== undefined) return again.id;
+    if (own.size >= maxPlansPerCaller) this.forget((proposed.find(isOver) ?? proposed[0]!).id);
+    if (this.plans.caller.size + this.plans.other.size >= maxPlans)
+      throw new ServerError('OVERLOADED', 'Too many plans wait for a confirmation.', { retryAfterMs: ttlMs });
+    const id = newPlanId();
+    const createdAt = this.now();
+    const expiresAt = createdAt + (plan.approver === 'other' ? otherTtlMs : ttlMs);
+    this.keep({ ...plan, caller: callerOf(key), id, status: 'pending', createdAt, expiresAt });
+    this.byCaller.set(key, (this.byCaller.get(key) ?? new Set()).add(id));
     return id;
   }
 
-  override giveBack(id: string, plan: Plan): void {
-    if (this.plans.size >= this.maxPlans) return;
-    this.plans.set(id, { plan, until: this.now() + this.ttlMs });
-    this.byCaller.set(plan.caller, (this.byCaller.get(plan.caller) ?? new Set<string>()).add(id));
+  override async redeem(id: string, call: PlannedCall, approver: Approver): Promise<Redeemed> {
+    const plan = this.live(id);
+    const redeemed = redemptionOf(plan, call, approver);
+    if (redeemed.kind === 'redeemed') this.keep({ ...plan!, status: 'used' });
+    return redeemed;
   }
 
-  override redeem(id: string, plan: Plan): boolean {
+  override async giveBack(id: string, { caller }: PlannedCall): Promise<void> {
+    const plan = this.kept(id);
+    if (plan?.status !== 'used' || callerKey(plan.caller) !== callerKey(caller)) return;
+    this.keep({ ...plan, status: plan.approver === 'other' ? 'approved' : 'pending' });
+  }
+
+  override async find(id: string): Promise<KeptPlan | undefined> {
+    return this.live(id);
+  }
+
+  override async list({ tenant, status }: PlansAsked): Promise<readonly KeptPlan[]> {
     this.forgetExpired();
-    const kept = this.plans.get(id);
-    // A wrong guess by somebody else must not use a plan up.
-    if (kept === undefined || !same(kept.plan, plan)) return false;
-    this.forget(id);
-    return true;
+    return [...this.plans.other.values()]
+      .filter((plan) => tenant === undefined || plan.caller.tenant === tenant)
+      .filter((plan) => status === undefined || plan.status === status)
+      .slice(0, MAX_LISTED_PLANS);
+  }
+
+  override async decide(id: string, { by, approve }: Decision): Promise<Decided> {
+    const plan = this.live(id);
+    const why = whyUndecidable(plan, by);
+    if (why !== undefined) return { kind: 'refused', why };
+    const status = approve ? 'approved' : 'denied';
+    const decided: KeptPlan = { ...plan!, status, decidedBy: deciderKey(by), decidedAt: this.now() };
+    this.keep(decided);
+    return { kind: 'decided', plan: decided };
+  }
+
+  private live(id: string): KeptPlan | undefined {
+    this.forgetExpired();
+    const plan = this.kept(id);
+    // The clock may have been set back meanwhile, so that they do not expire in their order.
+    return plan !== undefined && plan.expiresAt > this.now() ? plan : undefined;
+  }
+
+  private kept(id: string): KeptPlan | undefined {
+    return this.plans.caller.get(id) ?? this.plans.other.get(id);
+  }
+
+  /** In the place it had before, if it had one. */
+  private keep(plan: KeptPlan): void {
+    this.plans[plan.approver].set(plan.id, plan);
   }
 
   private forgetExpired(): void {
-    for (const [id, { until }] of this.plans) {
-      if (until > this.now()) return;
-      this.forget(id);
-    }
+    const now = this.now();
+    for (const plans of Object.values(this.plans))
+      for (const { id, expiresAt } of plans.values()) {
+        if (expiresAt > now) break;
+        this.forget(id);
+      }
   }
 
   private forget(id: string): void {
-    const caller = this.plans.get(id)?.plan.caller;
-    this.plans.delete(id);
-    if (caller === undefined) return;
-    const own = this.byCaller.get(caller);
+    const plan = this.kept(id);
+    if (plan === undefined) return;
+    this.plans[plan.approver].delete(id);
+    const key = callerKey(plan.caller);
+    const own = this.byCaller.get(key);
     own?.delete(id);
-    if (own?.size === 0) this.byCaller.delete(caller);
+    if (own?.size === 0) this.byCaller.delete(key);
   }
 }
+
+const isOver = ({ status }: KeptPlan): boolean => status === 'used' || status === 'denied';
+
+const isAskedOfOthers = (kept: KeptPlan, plan: Plan): boolean =>
+  kept.approver === 'other' &&
+  plan.approver === 'other' &&
+  kept.operation === plan.operation &&
+  kept.digest === plan.digest &&
+  kept.state === plan.state;
