@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parsePolicy } from '@app/config';
-import { faults } from '@app/testing';
+import { faults, injected } from '@app/testing';
 import { modernRequest, post, type Answer } from '../support/mcp-messages.js';
 import { CallerTools } from '../wcgw/callers.toolset.js';
 import { StagedServer } from '../wcgw/staged-server.js';
@@ -72,7 +72,7 @@ describe('who proves nobody', () => {
     expect(status).toBe(401);
   });
 
-  it('is sent away when too many came from where he is, while known callers still pass', async () => {
+  it(injected('overload', 'AddressWatch', 'is sent away when too many came from where he is'), async () => {
     await start({ limits: { unauthenticatedPerMinute: 3 } });
     const statuses = [];
     for (let call = 0; call < 5; call++) statuses.push((await ask({ address: '192.0.2.1' }, 'tools/list')).status);

@@ -6,6 +6,7 @@ import { ChangeEvents, ServerIdentity } from '@app/mcp';
 import { ComponentRisks } from '@app/pipeline';
 import {
   ApiKeys,
+  Approvals,
   ApprovalStore,
   AuditErasure,
   AuditRetention,
@@ -22,6 +23,7 @@ import {
   RevokedTokens,
   ScopeAuthorizer,
   SecurityEvents,
+  SqlApprovalStore,
 } from '@app/security';
 import { KeyValueStore, SqlDatabase } from '@app/storage';
 import { MemoryChangeEvents } from '@app/transport';
@@ -42,12 +44,12 @@ export class BindingsModule {
       { provide: ServerIdentity, useValue: IDENTITY },
       { provide: ChangeEvents, useClass: MemoryChangeEvents },
       { provide: Authorizer, useClass: ScopeAuthorizer },
-      { provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() },
       { provide: KnownSecrets, useValue: secrets },
       { provide: Callers, useFactory: (policy: PolicySource) => new Callers(policy), inject: [PolicySource] },
       { provide: ComponentRisks, useValue: COMPONENT_RISKS },
       CALLER_VERIFIER,
-      ...(keeps ? KEEPING : []),
+      APPROVALS,
+      ...(keeps ? KEEPING : [{ provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() }]),
       ...(keeps && settings.audit.store === 'database' ? durableAudit(settings) : loggedAudit(root)),
     ];
     return { module: BindingsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
@@ -58,9 +60,20 @@ export class BindingsModule {
 type Binding = Exclude<Provider, Function>;
 
 const KEEPING: readonly Binding[] = [
+  {
+    provide: ApprovalStore,
+    useFactory: (database: SqlDatabase) => new SqlApprovalStore(database),
+    inject: [SqlDatabase],
+  },
   { provide: ApiKeys, useFactory: (database: SqlDatabase) => new ApiKeys(database), inject: [SqlDatabase] },
   { provide: RevokedTokens, useFactory: (store: KeyValueStore) => new RevokedTokens(store), inject: [KeyValueStore] },
 ];
+
+const APPROVALS: Binding = {
+  provide: Approvals,
+  useFactory: (store: ApprovalStore, events: SecurityEvents) => new Approvals(store, events),
+  inject: [ApprovalStore, SecurityEvents],
+};
 
 const CALLER_VERIFIER: Binding = {
   provide: CallerVerifier,

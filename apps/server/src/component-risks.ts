@@ -1,11 +1,12 @@
-import { PolicySource } from '@app/config';
-import { AppLog } from '@app/logging';
+import { Cipher, PolicySource, reportSettings } from '@app/config';
+import { AppLog, redactText } from '@app/logging';
 import { CallMetrics } from '@app/metrics';
 import { byStage, type ComponentRisks } from '@app/pipeline';
 import { FileTree } from '@app/resources';
-import { PathRules } from '@app/security';
+import { Authenticator, DurableAudit, PathRules, RevokedTokens, verifyAudit } from '@app/security';
+import { AdminGuard } from '@app/operations';
 import { BoundedOperations } from '@app/storage';
-import { AnswerBudget, BodyBudget, OriginRules, RequestState } from '@app/transport';
+import { AddressWatch, AnswerBudget, BodyBudget, EdgeIdentity, OriginRules, RequestState } from '@app/transport';
 import { Lifecycle } from './lifecycle.js';
 
 /** What could go wrong with the parts of the server that are no tools. */
@@ -21,7 +22,16 @@ export const COMPONENT_RISKS: ComponentRisks = {
       requirements: ['S20'],
     },
     { component: 'security', failure: 'secret leak', by: byStage('redact'), requirements: ['S21'] },
-    { component: 'audit', failure: 'lost record', by: byStage('audit') },
+    { component: 'security', failure: 'secret leak', by: redactText, requirements: ['S37'] },
+    { component: 'security', failure: 'irreversible loss', by: byStage('approval') },
+    { component: 'configuration', failure: 'secret leak', by: reportSettings, requirements: ['S28'] },
+    { component: 'configuration', failure: 'tampered secret', by: Cipher },
+    { component: 'authentication', failure: 'forged identity', by: Authenticator },
+    { component: 'authentication', failure: 'dependency down', by: [EdgeIdentity, RevokedTokens] },
+    { component: 'authentication', failure: 'overload', by: AddressWatch },
+    { component: 'authentication', failure: 'no permission', by: [byStage('authorize'), AdminGuard] },
+    { component: 'audit', failure: 'lost record', by: [byStage('audit'), DurableAudit] },
+    { component: 'audit', failure: 'tampered record', by: verifyAudit },
     {
       component: 'errors',
       failure: 'cascading failure',

@@ -1,3 +1,4 @@
+export { AdminGuard } from './admin/admin.guard.js';
 export { OpenApi } from './admin/open-api.js';
 export * from './cli/check-tools.js';
 export * from './cli/client-config.js';

@@ -1,3 +1,4 @@
+export { AddressWatch } from './http/address-watch.js';
 export { EdgeIdentity } from './http/edge-identity.js';
 export { EdgeRefusal } from './http/edge-refusal.error.js';
 export { AnswerBudget } from './http/answer-budget.js';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { loadSettings, readConfigKeys, reportSettings, settingsCipher } from '@app/config';
 import { printConfiguration } from './config-print.js';
 
@@ -38,7 +39,7 @@ function environmentOf(folder: string): Record<string, string> {
 }
 
 describe('config print', () => {
-  it('shows every setting with its source, and no secret', () => {
+  it(injected('secret leak', 'reportSettings', 'shows every setting with its source, and no secret'), () => {
     const folder = mkdtempSync(join(tmpdir(), 'print-'));
     const environment = environmentOf(folder);
     const commandLine = { transport: 'stdio' as const, port: '4000', workspaces: [`code=${folder}`] };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AuthSettings, Limits } from '@app/config';
 import { MemoryKeyValueStore } from '@app/storage';
-import { TEST_ALGORITHMS, TestIssuer } from '@app/testing';
+import { injected, TEST_ALGORITHMS, TestIssuer } from '@app/testing';
 import type { Authenticator } from './authenticator.js';
 import { createAuthenticator } from './authenticator.factory.js';
 
@@ -98,7 +98,7 @@ const forgery: fc.Arbitrary<(parts: Parts) => Parts> = fc.oneof(
 
 describe('forged tokens', () => {
   it(
-    `of ${VARIANTS} none is accepted, and what they were made of is (seed ${SEED})`,
+    injected('forged identity', 'Authenticator', `of ${VARIANTS} forgeries none is accepted (seed ${SEED})`),
     async () => {
       let tried = 0;
       await fc.assert(

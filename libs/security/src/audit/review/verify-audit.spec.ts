@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
+import { injected } from '@app/testing';
 import { AuditBench, recordOf } from '../fixtures/audit-bench.js';
 import { describeDialects } from '../fixtures/describe-dialects.js';
 import { AnchorFiles } from '../journal/anchor-files.js';
@@ -20,7 +21,7 @@ await describeDialects('verification of the audit', (dialect) => {
     expect(await bench.flaws()).toEqual([]);
   });
 
-  it('names every record of which a column was changed', async () => {
+  it(injected('tampered record', 'verifyAudit', 'names every record of which a column was changed'), async () => {
     await bench.ended(20);
     const otherDigit = (column: string): string =>
       `${column} = CASE WHEN ${column} LIKE '0%' THEN '1' ELSE '0' END || substr(${column}, 2)`;
@@ -52,7 +53,7 @@ await describeDialects('verification of the audit', (dialect) => {
     expect(await bench.flaws()).toEqual(['personal changed 9', 'personal removed 12']);
   });
 
-  it('names a record that was removed, and several in a row', async () => {
+  it(injected('tampered record', 'verifyAudit', 'names a record that was removed, and several in a row'), async () => {
     await bench.ended(20);
     await bench.database.sql(`DELETE FROM mcp_audit WHERE seq IN (1, 5, 9, 10, 11)`);
     expect(await bench.flaws()).toEqual(['removed 1', 'removed 5', 'removed 9-11']);
