@@ -38,6 +38,7 @@ export class AuditRun {
   private lock?: InstanceLock;
   private noteTimer?: NodeJS.Timeout;
   private isFull = false;
+  private isClosing = false;
   /** Since when something waits for the database, monotonic. */
   private waitsSince?: number;
 
@@ -108,6 +109,8 @@ export class AuditRun {
   async close(): Promise<number> {
     const { log, settings } = this.around;
     clearInterval(this.noteTimer);
+    // The database may be reached for the first time while the last records are shipped: too late for notes.
+    this.isClosing = true;
     this.shipper.endBy(AbortSignal.timeout(settings.closeTimeoutMs));
     await this.noting;
     const lost = await this.writer.close();
@@ -158,6 +161,7 @@ export class AuditRun {
   }
 
   private noteHeads(): void {
+    if (this.isClosing) return;
     this.noting ??= this.inBackground(async () => {
       const noted = await this.notes.note();
       await this.ship();
