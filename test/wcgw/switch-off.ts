@@ -1,13 +1,18 @@
 import { writeFile } from 'node:fs/promises';
-import { AnswerBudget, BodyBudget, OriginRules, RequestState } from '@app/transport';
-import { PolicySource } from '@app/config';
+import { AddressWatch, AnswerBudget, BodyBudget, EdgeIdentity, OriginRules, RequestState } from '@app/transport';
+import { Cipher, PolicySource } from '@app/config';
+import { LOCAL_PRINCIPAL } from '@app/mcp';
+import { AdminGuard } from '@app/operations';
 import { AppLog } from '@app/logging';
 import { CallMetrics } from '@app/metrics';
 import { Admission } from '@app/pipeline';
 import { FileTree, PathLocks, TemporaryFile } from '@app/resources';
-import { PathRules } from '@app/security';
+import { Authenticator, DurableAudit, PathRules, RevokedTokens } from '@app/security';
 import { BoundedOperations } from '@app/storage';
 import { Lifecycle } from '../../apps/server/src/lifecycle.js';
+import { SECRET_SETTINGS } from '../../libs/config/src/environment-rules.js';
+import { DETECTORS } from '../../libs/logging/src/redaction/detectors/detectors.js';
+import { InstanceReview } from '../../libs/security/src/audit/review/instance-review.js';
 import { ApprovalStage } from '../../libs/pipeline/src/around/approval.stage.js';
 import { AttemptTimeoutStage } from '../../libs/pipeline/src/around/attempt-timeout.stage.js';
 import { BreakerStage } from '../../libs/pipeline/src/around/breaker.stage.js';
@@ -31,6 +36,8 @@ import { MatchCollector } from '../../libs/tools/src/search/match-collector.js';
 import { SearchEngines } from '../../libs/tools/src/search/search-engines.js';
 import { SearchSlots } from '../../libs/tools/src/search/search-slots.js';
 import { LeftoverSweep } from '../../libs/tools/src/workspace/leftover-sweep.js';
+
+const ANYBODY = { subject: 'anybody', tenant: 't', scopes: ['*'], roles: [], actors: [], method: 'token' };
 
 interface Class {
   readonly prototype: object;
@@ -67,6 +74,16 @@ export const SWITCH_OFF: Readonly<Record<string, () => void>> = {
   intent: absent(IntentStage),
   redact: absent(RedactStage),
   'validate output': absent(OutputStage),
+  Authenticator: without(Authenticator, 'verify', async () => ({ kind: 'caller', caller: ANYBODY })),
+  EdgeIdentity: without(EdgeIdentity, 'identify', () => LOCAL_PRINCIPAL),
+  RevokedTokens: without(RevokedTokens, 'isRevoked', async () => false),
+  AddressWatch: without(AddressWatch, 'count', async () => undefined),
+  AdminGuard: without(AdminGuard, 'canActivate', async () => true),
+  DurableAudit: without(DurableAudit, 'record', () => undefined),
+  verifyAudit: without(InstanceReview, 'report', () => undefined),
+  redactText: () => void ((DETECTORS as unknown[]).length = 0),
+  reportSettings: () => (SECRET_SETTINGS as Set<string>).clear(),
+  Cipher: without(Cipher, 'open', () => 'anything'),
   PathRules: without(PathRules, 'check', () => undefined),
   FileTree: without(FileTree, 'resolve', async (path: string) => ({ canonical: path, kind: 'file' })),
   TemporaryFile: () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ServerError } from '@app/mcp';
 import type { AuditRecord } from '../audit-record.js';
+import { injected } from '@app/testing';
 import { AuditBench, recordOf } from '../fixtures/audit-bench.js';
 import { describeDialects } from '../fixtures/describe-dialects.js';
 import type { DurableAudit } from './durable-audit.js';
@@ -34,7 +35,7 @@ await describeDialects('the durable audit', (dialect) => {
     bench = await AuditBench.open(dialect);
   });
 
-  it('stores every record with all it knows, in order, whatever names are in it', async () => {
+  it(injected('lost record', 'DurableAudit', 'stores every record with all it knows, in order'), async () => {
     const audit = await bench.start();
     const odd = 'x"\\\n\0\u2028\ud800é\t';
     const given = recordOf(1, {
