@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SqliteDatabase } from '@app/storage';
-import { ApiKeys, type NewApiKey } from './api-keys.js';
+import type { NewApiKey } from './api-key-record.js';
+import { ApiKeys } from './api-keys.js';
 
 const GIVEN: NewApiKey = {
   name: 'CI of acme',

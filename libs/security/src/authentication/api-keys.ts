@@ -1,59 +1,21 @@
 import { ServerError } from '@app/mcp';
 import { SqlDatabase } from '@app/storage';
-import { isMapped } from '../access/scopes.js';
 import { apiKeyText, hashOf, isSame, newApiKey, newSalt, readApiKey } from './api-key.js';
+import {
+  type ApiKey,
+  type ApiKeyRow,
+  checkNewKey,
+  countsAt,
+  KEY_NAME,
+  type MadeApiKey,
+  type NewApiKey,
+  toApiKey,
+} from './api-key-record.js';
 import { CredentialRefused } from './credential-refused.error.js';
 import type { Identity } from './identity.js';
 
-/** What may be shown of a key. */
-export interface ApiKey {
-  readonly id: string;
-  /** What its owner calls it. */
-  readonly name: string;
-  readonly tenant: string;
-  readonly subject: string;
-  readonly scopes: readonly string[];
-  readonly roles: readonly string[];
-  /** Times in milliseconds since 1970. */
-  readonly createdAt: number;
-  readonly createdBy: string;
-  readonly expiresAt?: number;
-  readonly revokedAt?: number;
-  /** The key that takes its place. */
-  readonly rotatedTo?: string;
-  /** To the minute. */
-  readonly lastUsedAt?: number;
-}
-
-export type NewApiKey = Pick<ApiKey, 'name' | 'tenant' | 'subject' | 'scopes' | 'roles' | 'createdBy' | 'expiresAt'>;
-
-/** A key that was just made: the only time its text is there to be read. */
-export interface MadeApiKey {
-  readonly key: ApiKey;
-  readonly text: string;
-}
-
-interface Row {
-  readonly id: string;
-  readonly salt: string;
-  readonly hash: string;
-  readonly name: string;
-  readonly tenant: string;
-  readonly subject: string;
-  readonly scopes: string;
-  readonly roles: string;
-  readonly created_at: number | string;
-  readonly created_by: string;
-  readonly expires_at: number | string | null;
-  readonly revoked_at: number | string | null;
-  readonly rotated_to: string | null;
-  readonly last_used_at: number | string | null;
-}
-
 const USED_EVERY_MS = 60_000;
 const MAX_LISTED = 1_000;
-const MAX_WORDS = 100;
-const NAME = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
 /** Compared with where there is no key, so that an unknown one takes as long as a wrong one. */
 const NO_KEY = { salt: newSalt(), hash: hashOf('', newSalt()) };
 
@@ -67,14 +29,14 @@ export class ApiKeys {
 
   /** @throws ServerError INVALID_ARGUMENT */
   async create(given: NewApiKey): Promise<MadeApiKey> {
-    check(given, this.now());
+    checkNewKey(given, this.now());
     return this.database.run((statement) => this.insert(statement, given));
   }
 
   /** Newest first. */
   async list(tenant?: string): Promise<readonly ApiKey[]> {
     const { rows } = await this.database.run((statement) =>
-      statement<Row>(
+      statement<ApiKeyRow>(
         `SELECT * FROM ${this.table} WHERE $1 = '' OR tenant = $1 ORDER BY created_at DESC, id LIMIT ${MAX_LISTED}`,
         [tenant ?? ''],
       ),
@@ -97,7 +59,7 @@ export class ApiKeys {
    * @throws ServerError NOT_FOUND, INVALID_ARGUMENT, CONFLICT for one that counts no more
    */
   async rotate(id: string, graceMs: number, createdBy: string, tenant?: string): Promise<MadeApiKey> {
-    if (!Number.isSafeInteger(graceMs) || graceMs < 0 || !NAME.test(createdBy))
+    if (!Number.isSafeInteger(graceMs) || graceMs < 0 || !KEY_NAME.test(createdBy))
       throw new ServerError('INVALID_ARGUMENT', 'A key is exchanged by somebody, and goes on for a number of ms.');
     const old = await this.find(id, tenant);
     const now = this.now();
@@ -124,7 +86,7 @@ export class ApiKeys {
     if (!isSame(hashOf(parts.secret, salt), hash) || row === undefined) throw new CredentialRefused('an unknown key');
     const now = this.now();
     const key = toApiKey(row);
-    if (!counts(key, now)) throw new CredentialRefused('a key that counts no more');
+    if (!countsAt(key, now)) throw new CredentialRefused('a key that counts no more');
     await this.noteUse(key, now);
     const { subject, tenant, scopes, roles, id: tokenId, expiresAt } = key;
     return {
@@ -143,7 +105,7 @@ export class ApiKeys {
   async isValid(id: string): Promise<boolean> {
     const row = await this.rowOf(id);
     const now = this.now();
-    if (row === undefined || !counts(toApiKey(row), now)) return false;
+    if (row === undefined || !countsAt(toApiKey(row), now)) return false;
     await this.noteUse(toApiKey(row), now);
     return true;
   }
@@ -159,9 +121,9 @@ export class ApiKeys {
     return toApiKey(row);
   }
 
-  private async rowOf(id: string): Promise<Row | undefined> {
+  private async rowOf(id: string): Promise<ApiKeyRow | undefined> {
     const { rows } = await this.database.run((statement) =>
-      statement<Row>(`SELECT * FROM ${this.table} WHERE id = $1`, [id]),
+      statement<ApiKeyRow>(`SELECT * FROM ${this.table} WHERE id = $1`, [id]),
     );
     return rows[0];
   }
@@ -201,40 +163,4 @@ export class ApiKeys {
       statement(`UPDATE ${this.table} SET last_used_at = $2 WHERE id = $1`, [id, now]),
     );
   }
-}
-
-const counts = ({ revokedAt, expiresAt }: ApiKey, now: number): boolean =>
-  revokedAt === undefined && (expiresAt ?? Infinity) > now;
-
-function toApiKey(row: Row): ApiKey {
-  const optional = (name: string, value: number | string | null): object =>
-    value === null ? {} : { [name]: name === 'rotatedTo' ? value : Number(value) };
-  return {
-    id: row.id,
-    name: row.name,
-    tenant: row.tenant,
-    subject: row.subject,
-    scopes: JSON.parse(row.scopes) as string[],
-    roles: JSON.parse(row.roles) as string[],
-    createdAt: Number(row.created_at),
-    createdBy: row.created_by,
-    ...optional('expiresAt', row.expires_at),
-    ...optional('revokedAt', row.revoked_at),
-    ...optional('rotatedTo', row.rotated_to),
-    ...optional('lastUsedAt', row.last_used_at),
-  };
-}
-
-function check({ name, tenant, subject, scopes, roles, createdBy, expiresAt }: NewApiKey, now: number): void {
-  const refuse = (message: string): never => {
-    throw new ServerError('INVALID_ARGUMENT', message);
-  };
-  for (const [what, value] of Object.entries({ name, tenant, subject, maker: createdBy }))
-    if (!NAME.test(value)) refuse(`The ${what} of a key is one line of 1 to 200 characters.`);
-  if (scopes.length + roles.length > MAX_WORDS) refuse(`A key has at most ${MAX_WORDS} scopes and roles.`);
-  const odd = scopes.find((scope) => !isMapped(scope));
-  if (odd !== undefined) refuse('A scope of a key is family:action, family:* or *.');
-  if (!roles.every((role) => NAME.test(role))) refuse('A role of a key is a name.');
-  if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now))
-    refuse('A key expires at a time to come.');
 }

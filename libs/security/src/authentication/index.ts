@@ -1,3 +1,4 @@
+export type { ApiKey, MadeApiKey, NewApiKey } from './api-key-record.js';
 export * from './api-keys.js';
 export * from './authenticator.js';
 export * from './authenticator.factory.js';
