@@ -1,4 +1,3 @@
-import { injected } from '@app/testing';
 import { env, stdout } from 'node:process';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type LabelledLine, readCorpus } from './fixtures/corpus.js';
@@ -63,7 +62,7 @@ describe('the labelled corpus', () => {
     });
   });
 
-  it(injected('secret leak', 'redactText', 'is the same once redacted, however often'), () => {
+  it('is the same once redacted, however often', () => {
     for (const { text } of corpus) {
       const once = redactText(text);
       expect(redactText(once)).toBe(once);

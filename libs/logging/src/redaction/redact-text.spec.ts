@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { injected } from '@app/testing';
 import { findSecrets, findSensitive, redactText } from './redact-text.js';
 
 /** Taken apart, so that no scanner of repositories takes it for a leak. */
 const GITHUB = `ghp${'_'}${'a1B2c3D4e5'.repeat(4).slice(0, 36)}`;
 
 describe('redactText', () => {
-  it('names what it took out and keeps the rest', () => {
+  it(injected('secret leak', 'redactText', 'names what it took out and keeps the rest'), () => {
     expect(redactText(`GET /?at=${GITHUB}&page=2 by alice@example.com`)).toBe(
       'GET /?at=[redacted:github_token]&page=2 by [redacted:email]',
     );
