@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type Cipher, ConfigModule, openDataCipher, type Settings } from '@app/config';
+import { ConfigModule, type Settings } from '@app/config';
 import { LoggingModule, type RootLogger } from '@app/logging';
 import { MetricsModule } from '@app/metrics';
 import { OperationsModule } from '@app/operations';
@@ -9,6 +9,7 @@ import { StorageModule } from '@app/storage';
 import { ToolsModule } from '@app/tools';
 import { TransportModule } from '@app/transport';
 import { BindingsModule } from './bindings.module.js';
+import { dataCipherOf } from './data-cipher.js';
 
 export interface AppOptions {
   readonly extra?: NonNullable<DynamicModule['imports']>;
@@ -40,15 +41,4 @@ export class AppModule {
 }
 
 const storageOf = async ({ storage }: Settings): Promise<DynamicModule> =>
-  StorageModule.of({ ...storage, cipher: await cipherOf(storage) });
-
-/** What several servers share only keys that all of them have can open: without such keys it is kept as it is. */
-async function cipherOf({
-  dataDir,
-  databaseUrl,
-  redisUrl,
-  configKeys,
-}: Settings['storage']): Promise<Cipher | undefined> {
-  const isShared = databaseUrl !== undefined || redisUrl !== undefined;
-  return isShared && configKeys === undefined ? undefined : openDataCipher(dataDir, configKeys);
-}
+  StorageModule.of({ ...storage, cipher: await dataCipherOf(storage) });

@@ -10,7 +10,8 @@ import { type SecurityEvent, SecurityEvents } from '@app/security';
 const LOG_FLUSH_MS = 500;
 const CLOSE_MS = 2_000;
 
-export const EXIT = { done: 0, usage: 64, software: 70, configuration: 78 } as const;
+/** `refused`: what was asked for on the command line does not hold, or cannot be done now. */
+export const EXIT = { done: 0, refused: 1, usage: 64, software: 70, configuration: 78 } as const;
 
 /** Takes over the hang-ups, with one for those that came before. */
 export type OnHangup = (act: () => void) => void;

@@ -25,10 +25,12 @@ import {
   sealSetting,
   UsageError,
 } from '@app/operations';
+import { ServerError } from '@app/mcp';
 import { DefinitionError } from '@app/pipeline';
 import { definitionsOf, registerOf } from './definitions.js';
 import { IDENTITY, PACKAGE_ROOT } from './identity.js';
 import { EXIT } from './lifecycle.js';
+import { operate } from './operate.js';
 import { serve } from './serve.js';
 
 const LOCK = join(PACKAGE_ROOT, 'tools.lock.json');
@@ -71,6 +73,19 @@ async function run(command: Command): Promise<void> {
       const register = await registerOf(settingsFor({ transport: 'stdio' }));
       return print(command.json ? JSON.stringify(register) : listRegister(register.entries));
     }
+    case 'keys-create':
+    case 'keys-list':
+    case 'keys-rotate':
+    case 'keys-revoke':
+    case 'tokens-revoke':
+    case 'audit-verify':
+    case 'audit-query':
+    case 'audit-export':
+    case 'audit-erase':
+    case 'approvals-list':
+    case 'approvals-decide':
+      if (!(await operate(settingsFor({ transport: 'stdio', serves: false }), command, print))) process.exitCode = 1;
+      return;
     case 'clients': {
       if (!(CLIENTS as readonly string[]).includes(command.client))
         throw new UsageError(`clients: one of ${CLIENTS.join(', ')}`);
@@ -101,6 +116,10 @@ function failed(error: unknown): never {
   if (error instanceof ConfigurationError || error instanceof DefinitionError) {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT.configuration);
+  }
+  if (error instanceof ServerError) {
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    process.exit(EXIT.refused);
   }
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
     process.stderr.write('The port is taken by another program; choose one with --port.\n');

@@ -32,6 +32,8 @@ export interface CommandLineSettings {
   readonly workspaces?: readonly string[];
   /** The policy file. */
   readonly config?: string;
+  /** False for a command that only works on what the server keeps: it has no workspaces. */
+  readonly serves?: boolean;
 }
 
 export interface Settings {
@@ -64,7 +66,8 @@ export function loadSettings(source: Source, commandLine: CommandLineSettings): 
   const { environment, configKeys } = readEnvironment(source, commandLine, problems);
   const unknown = findUnknownSettings(source, SETTINGS);
   problems.push(...unknown.problems);
-  const roots = readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
+  const roots =
+    commandLine.serves === false ? [] : readRoots(commandLine.workspaces ?? environment.WORKSPACE_ROOTS, problems);
   const dataDir = readDataDir(environment.DATA_DIR, source['XDG_DATA_HOME'], roots, problems);
   const policy = readPolicySource(commandLine.config ?? environment.CONFIG_FILE, problems);
   const auth = section<AuthSettings>(

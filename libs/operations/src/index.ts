@@ -6,6 +6,7 @@ export * from './cli/command-line.js';
 export * from './cli/compare-tools.js';
 export * from './cli/config-print.js';
 export * from './cli/config-seal.js';
+export type { OperatorCommand } from './cli/operator-command.js';
 export * from './cli/register-list.js';
 export * from './cli/tool-list.js';
 export * from './cli/tools-lock.js';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { SealRequest } from './config-seal.js';
+import { OPERATOR_HELP, type OperatorCommand, operatorCommand } from './operator-command.js';
 import { UsageError } from './usage.error.js';
 
 /** How to serve; `config check` and `config print` take the same, to say whether and with what it would. */
@@ -21,6 +22,7 @@ export type Command =
   | { readonly kind: 'tools-check'; readonly against?: string }
   | { readonly kind: 'clients'; readonly client: string; readonly workspaces: string[] }
   | { readonly kind: 'wcgw'; readonly json: boolean }
+  | OperatorCommand
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
@@ -42,7 +44,7 @@ export const HELP = `Usage: mcp-software-engineer [serve] [--stdio | --http] [op
     --check                 change nothing; say what changed since, and what of it breaks callers (exit 1)
     --against FILE          compare with another lock, e.g. the one of the last release
   clients print NAME        print the configuration for claude-code, cursor or vscode
-  wcgw [--json]             print what could go wrong with each tool and part, and what mitigates it
+${OPERATOR_HELP}  wcgw [--json]             print what could go wrong with each tool and part, and what mitigates it
   --help, --version
 
 Settings come from the environment; see .env.example.
@@ -63,6 +65,8 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
   const [first = 'serve', ...rest] = positionals;
+  const operator = operatorCommand(positionals, values);
+  if (operator !== undefined) return operator;
   const foreign = Object.keys(values).filter((option) => !(OPTIONS[first] ?? []).includes(option));
   if (OPTIONS[first] !== undefined && foreign.length > 0) throw new UsageError(`${first} takes no --${foreign[0]}`);
   switch (first) {
@@ -125,6 +129,22 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean' },
         check: { type: 'boolean' },
         against: { type: 'string' },
+        yes: { type: 'boolean' },
+        name: { type: 'string' },
+        tenant: { type: 'string' },
+        subject: { type: 'string' },
+        scope: { type: 'string', multiple: true },
+        role: { type: 'string', multiple: true },
+        expires: { type: 'string' },
+        grace: { type: 'string' },
+        for: { type: 'string' },
+        since: { type: 'string' },
+        until: { type: 'string' },
+        operation: { type: 'string' },
+        decision: { type: 'string' },
+        'call-id': { type: 'string' },
+        limit: { type: 'string' },
+        'public-key': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },

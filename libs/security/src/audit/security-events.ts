@@ -6,6 +6,7 @@ export type SecurityOperation =
   | 'key_created'
   | 'key_rotated'
   | 'key_revoked'
+  | 'token_revoked'
   | 'approval_decided'
   | 'policy_changed'
   | 'policy_refused'
