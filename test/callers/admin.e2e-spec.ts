@@ -35,7 +35,8 @@ describe('the admin API', () => {
       // Whoever has no scope of this server may read with tools, and look at nothing here.
       expect(await statuses('stranger')).toEqual([403, 403]);
       expect(await statuses('auditor')).toEqual([200, 403]);
-      expect(await statuses('operator')).toEqual([200, 200]);
+      expect(await statuses('operator')).toEqual([200, 403]);
+      expect(await statuses('chief')).toEqual([200, 200]);
       expect(await problemOf(await admin('v1/policy', 'rita'))).toEqual({
         type: 'about:blank',
         title: 'FORBIDDEN',
@@ -77,5 +78,61 @@ describe('the admin API', () => {
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await problemOf(refused)).toMatchObject({ code: 'RATE_LIMITED' });
     expect((await admin('v1/policy', 'operator')).status).toBe(200);
+  });
+
+  const json = (token: string, path: string, body: unknown, method = 'POST'): Promise<Response> =>
+    admin(path, token, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+
+  it('makes keys of the own tenant with no more than the operator holds, shows their text once, and ends them', async () => {
+    await start({ keeps: true });
+    const wanted = { name: 'CI', subject: 'ci', scopes: ['callers:read'] };
+    const response = await json('operator', 'v1/keys', wanted);
+    expect(response.status).toBe(201);
+    const { key, text } = (await response.json()) as { key: { id: string }; text: string };
+    expect(text).toMatch(/^mse_/);
+    const listed = await (await admin('v1/keys', 'operator')).text();
+    expect(listed).toContain(key.id);
+    expect(listed).not.toContain(text.slice(21));
+    expect(await (await admin('v1/keys', 'bob')).json()).toEqual([]);
+    expect(await (await admin('v1/keys', 'chief')).json()).toMatchObject([{ id: key.id }]);
+    expect((await admin(`v1/keys/${key.id}`, 'bob', { method: 'DELETE' })).status).toBe(404);
+    for (const [more, code] of [
+      [{ scopes: ['*'] }, 'FORBIDDEN'],
+      [{ scopes: ['files:write'] }, 'FORBIDDEN'],
+      [{ tenant: 'globex' }, 'FORBIDDEN'],
+      [{ roles: ['developer'] }, 'FORBIDDEN'],
+      [{ scopes: ['nonsense'] }, 'FORBIDDEN'],
+    ] as const)
+      expect(await problemOf(await json('operator', 'v1/keys', { ...wanted, ...more }))).toMatchObject({ code });
+    expect((await json('operator', 'v1/keys', { ...wanted, surprise: 1 })).status).toBe(400);
+    expect((await json('chief', 'v1/keys', { ...wanted, scopes: ['nonsense'] })).status).toBe(400);
+    const rotated = await json('operator', `v1/keys/${key.id}/rotate`, { graceMs: 0 });
+    expect(rotated.status).toBe(201);
+    const { key: next } = (await rotated.json()) as { key: { id: string } };
+    expect((await admin(`v1/keys/${next.id}`, 'operator', { method: 'DELETE' })).status).toBe(204);
+    expect((await admin('v1/keys/unknown', 'operator', { method: 'DELETE' })).status).toBe(404);
+    const events = server.log().filter(({ kind, operation }) => kind === 'security' && /^key_/.test(String(operation)));
+    expect(events.map(({ operation, subject }) => [operation, subject])).toEqual([
+      ['key_created', 'operator'],
+      ['key_rotated', 'operator'],
+      ['key_revoked', 'operator'],
+    ]);
+    expect(JSON.stringify(server.log())).not.toContain(text.slice(21));
+  });
+
+  it('ends tokens for who is over all tenants, and lists what waits for an approval', async () => {
+    await start();
+    expect((await json('operator', 'v1/tokens/revoke', { tokenId: 'x' })).status).toBe(403);
+    expect((await json('chief', 'v1/tokens/revoke', { tokenId: 'x' })).status).toBe(204);
+    expect((await json('chief', 'v1/tokens/revoke', { tokenId: '' })).status).toBe(400);
+    expect(await (await admin('v1/approvals', 'auditor')).json()).toEqual([]);
+    expect((await json('operator', 'v1/approvals/plan_unknown/approve', {})).status).toBe(404);
+  });
+
+  it('says so where the audit is in the log only', async () => {
+    await start();
+    expect(await problemOf(await admin('v1/audit', 'auditor'))).toMatchObject({ status: 404 });
+    expect((await admin('v1/audit?limit=0', 'auditor')).status).toBe(400);
+    expect((await admin('v1/keys', 'auditor')).status).toBe(404);
   });
 });

@@ -26,7 +26,8 @@ const CALLERS: Readonly<Record<string, ProvenCaller>> = {
   rita: caller('rita', 'acme', ['callers:read']),
   stranger: caller('stranger', 'acme', ['openid']),
   auditor: caller('auditor', 'acme', ['admin:read']),
-  operator: caller('operator', 'acme', ['admin:write']),
+  operator: caller('operator', 'acme', ['admin:write', 'callers:write']),
+  chief: caller('chief', 'acme', ['admin:admin']),
   bob: caller('bob', 'globex', ['*']),
 };
 

@@ -48,6 +48,11 @@ export class BindingsModule {
       { provide: Callers, useFactory: (policy: PolicySource) => new Callers(policy), inject: [PolicySource] },
       { provide: ComponentRisks, useValue: COMPONENT_RISKS },
       CALLER_VERIFIER,
+      {
+        provide: RevokedTokens,
+        useFactory: (store: KeyValueStore) => new RevokedTokens(store),
+        inject: [KeyValueStore],
+      },
       APPROVALS,
       ...(keeps ? KEEPING : [{ provide: ApprovalStore, useFactory: () => new MemoryApprovalStore() }]),
       ...(keeps && settings.audit.store === 'database' ? durableAudit(settings) : loggedAudit(root)),
@@ -66,7 +71,6 @@ const KEEPING: readonly Binding[] = [
     inject: [SqlDatabase],
   },
   { provide: ApiKeys, useFactory: (database: SqlDatabase) => new ApiKeys(database), inject: [SqlDatabase] },
-  { provide: RevokedTokens, useFactory: (store: KeyValueStore) => new RevokedTokens(store), inject: [KeyValueStore] },
 ];
 
 const APPROVALS: Binding = {

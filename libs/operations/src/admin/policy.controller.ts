@@ -1,7 +1,10 @@
 import { Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty } from '@nestjs/swagger';
 import { PolicySource } from '@app/config';
-import { AdminController } from './admin.decorators.js';
+import { type Principal, ServerError } from '@app/mcp';
+import { SecurityEvents } from '@app/security';
+import { AdminController, Operator } from './admin.decorators.js';
+import { reachOf } from './operator-reach.js';
 
 class PolicyReloaded {
   @ApiProperty({ description: 'Whether another policy is in force now' })
@@ -18,7 +21,10 @@ class PolicyInForce {
 
 @AdminController('policy')
 export class PolicyController {
-  constructor(private readonly policy: PolicySource) {}
+  constructor(
+    private readonly policy: PolicySource,
+    private readonly events: SecurityEvents,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'The policy in force' })
@@ -31,7 +37,22 @@ export class PolicyController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Read the policy file again; a file with problems changes nothing' })
   @ApiOkResponse({ type: PolicyReloaded })
-  async reload(): Promise<PolicyReloaded> {
-    return this.policy.reload();
+  async reload(@Operator() operator: Principal): Promise<PolicyReloaded> {
+    // It is the policy of all tenants.
+    if (reachOf(operator) !== undefined) throw new ServerError('FORBIDDEN', 'The caller lacks the scope admin:admin.');
+    const reloaded = await this.policy.reload();
+    const { tenant, subject, actors, via } = operator;
+    const isRefused = reloaded.problems.length > 0;
+    if (reloaded.changed || isRefused)
+      await this.events.record({
+        operation: isRefused ? 'policy_refused' : 'policy_changed',
+        tenant,
+        subject,
+        actors,
+        via,
+        policyVersion: this.policy.version,
+        details: { problems: reloaded.problems },
+      });
+    return reloaded;
   }
 }
