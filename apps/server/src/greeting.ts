@@ -1,8 +1,19 @@
 import { join } from 'node:path';
-import type { Settings } from '@app/config';
+import type { AuthSettings, Settings } from '@app/config';
 import { clientConfig } from '@app/operations';
 import type { OperationRegistry } from '@app/pipeline';
 import { PACKAGE_ROOT } from './identity.js';
+
+/** Who is let in, in words. */
+function callersOf({ isConfigured, acceptsTokens, acceptsApiKeys, issuer, clientCertHeader }: AuthSettings): string {
+  if (!isConfigured) return 'programs on this machine, without authentication (principal "local")';
+  const ways = [
+    ...(acceptsTokens ? [`tokens of ${issuer}`] : []),
+    ...(acceptsApiKeys ? ['API keys'] : []),
+    ...(clientCertHeader === undefined ? [] : ['certificates handed on by a trusted proxy']),
+  ];
+  return `only with ${ways.join(' or ')}`;
+}
 
 /** What a person at the terminal wants to know: where it listens, what it allows, how to connect. */
 export function greeting(settings: Settings, port: number, registry: OperationRegistry): string {
@@ -20,7 +31,7 @@ export function greeting(settings: Settings, port: number, registry: OperationRe
   MCP Software Engineer is listening at ${url}
 
   Workspaces   ${workspace.roots.map(({ name, path }) => `${name} = ${path}`).join('\n               ')}
-  Callers      programs on this machine, without authentication (principal "local")
+  Callers      ${callersOf(settings.auth)}
   Tools        ${tools.length}; these change things: ${changing.join(', ') || 'none'}
 
   Connect over HTTP   claude mcp add --transport http mcp-software-engineer ${url}
