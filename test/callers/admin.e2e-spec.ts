@@ -111,7 +111,9 @@ describe('the admin API', () => {
     const { key: next } = (await rotated.json()) as { key: { id: string } };
     expect((await admin(`v1/keys/${next.id}`, 'operator', { method: 'DELETE' })).status).toBe(204);
     expect((await admin('v1/keys/unknown', 'operator', { method: 'DELETE' })).status).toBe(404);
-    const events = server.log().filter(({ kind, operation }) => kind === 'security' && String(operation).startsWith('key_'));
+    const events = server
+      .log()
+      .filter(({ kind, operation }) => kind === 'security' && String(operation).startsWith('key_'));
     expect(events.map(({ operation, subject }) => [operation, subject])).toEqual([
       ['key_created', 'operator'],
       ['key_rotated', 'operator'],

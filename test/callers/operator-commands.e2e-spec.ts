@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -33,10 +33,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { PATH, HOME } = process.env;
-  return spawnSync(process.execPath, [PRODUCT, ...args], { encoding: 'utf8', env: { PATH, HOME, ...env } });
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
 }
+const run = Object.assign((...args: string[]): Ran => run.with({}, ...args), {
+  /** With other settings than the server's. */
+  with: (more: Record<string, string>, ...args: string[]): Ran => {
+    const { PATH, HOME } = process.env;
+    return spawnSync(process.execPath, [PRODUCT, ...args], { encoding: 'utf8', env: { PATH, HOME, ...env, ...more } });
+  },
+  /** Its status and errors, and what a reader makes of its output. */
+  through: (reader: string, ...args: string[]): Ran => {
+    const { PATH, HOME } = process.env;
+    const script = `set -o pipefail; "$0" "$@" | ${reader}`;
+    const words = ['-c', script, process.execPath, PRODUCT, ...args];
+    return spawnSync('bash', words, { encoding: 'utf8', env: { PATH, HOME, ...env } });
+  },
+});
 async function statusWith(token: string): Promise<number> {
   const { headers, body } = modernRequest('tools/call', { name: 'list_files', arguments: { path: '.' } });
   return (await post(server.url, body, { ...headers, authorization: `Bearer ${token}` })).status;
@@ -72,6 +87,21 @@ describe('what operators do on the command line, beside a server that runs', () 
     const { stdout } = run('keys', 'rotate', idOf(old), '--grace', '1s');
     await becomes(200, stdout.trim());
     await becomes(401, old);
+  });
+
+  it('lets nobody in with a key whose time is over, and lists the keys of one tenant', async () => {
+    const key = create('--expires', '1s', '--tenant', 'acme');
+    await becomes(401, key);
+    const keysOf = (tenant: string): { id: string; tenant: string }[] =>
+      run('keys', 'list', '--tenant', tenant, '--json')
+        .stdout.split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { id: string; tenant: string });
+    expect(keysOf('acme')).toMatchObject([
+      { id: idOf(key), tenant: 'acme', subject: 'ci', expiresAt: expect.any(Number) },
+    ]);
+    expect(keysOf('nobody')).toEqual([]);
+    expect(keysOf('default').map(({ tenant }) => tenant)).not.toContain('acme');
   });
 
   it('refuses a genuine token by its jti', async () => {
@@ -111,9 +141,39 @@ describe('what operators do on the command line, beside a server that runs', () 
     expect(JSON.parse(own[0]!)).toMatchObject({ tenant: 'default', subject: 'ci', via: 'api_key', transport: 'http' });
   });
 
-  it('says that every record is as it was, and names one that is not', async () => {
+  it('exports to who reads all of it and to who leaves', () => {
+    const whole = run('audit', 'export').stdout;
+    expect(whole.split('\n').length).toBeGreaterThan(10);
+    const { status, stdout, stderr } = run.through('head -n 1', 'audit', 'export');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(whole.slice(0, whole.indexOf('\n') + 1));
+    // Gone before the first line is written.
+    expect(run.through('true', 'audit', 'export')).toEqual(
+      expect.objectContaining({ status: 0, stdout: '', stderr: '' }),
+    );
+  });
+
+  it('says that every record is as it was and by which key, and names one that is not', async () => {
     await server.stop();
-    expect(run('audit', 'verify')).toMatchObject({ status: 0, stdout: expect.stringContaining('all as they were') });
+    const verified = run('audit', 'verify');
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('all as they were') });
+    const { keys } = JSON.parse(run('audit', 'verify', '--json').stdout) as {
+      keys: { keyId: string; publicKey: string }[];
+    };
+    expect(keys).toHaveLength(1);
+    expect(verified.stdout).toContain(keys[0]!.keyId);
+    expect(verified.stdout).toContain(keys[0]!.publicKey.trim());
+    // With the key of somebody else nothing of it is proven; with both it is.
+    const file = join(folder, 'public.pem');
+    await writeFile(file, keys[0]!.publicKey);
+    const elsewhere = { DATA_DIR: join(folder, 'elsewhere') };
+    await mkdir(elsewhere.DATA_DIR);
+    await copyFile(join(env['DATA_DIR']!, 'state.db'), join(elsewhere.DATA_DIR, 'state.db'));
+    expect(run.with(elsewhere, 'audit', 'verify')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('unknown key'),
+    });
+    expect(run.with(elsewhere, 'audit', 'verify', '--public-key', file)).toMatchObject({ status: 0 });
     const database = new Database(join(folder, 'data/state.db'));
     const row = database
       .prepare(`SELECT instance, seq, facts FROM mcp_audit WHERE operation = 'list_files' ORDER BY at LIMIT 1`)
@@ -130,8 +190,39 @@ describe('what operators do on the command line, beside a server that runs', () 
   it('removes what is personal of one caller, and leaves the chain whole but for what was changed before', () => {
     expect(run('audit', 'erase', '--tenant', 'default', '--subject', 'ci')).toMatchObject({ status: 64 });
     expect(run('audit', 'erase', '--tenant', 'default', '--subject', 'ci', '--yes').status).toBe(0);
-    expect(run('audit', 'export', '--subject', 'ci').stdout).toBe('');
+    expect(run('audit', 'export', '--tenant', 'default', '--subject', 'ci').stdout).toBe('');
+    expect(run('audit', 'export', '--tenant', 'acme', '--subject', 'ci').stdout).not.toBe('');
     expect(run('audit', 'verify').stdout).not.toContain('personal removed');
+  });
+
+  it('says what it cannot reach or read, and shows nothing that it was given', async () => {
+    const away = { DATABASE_URL: 'postgres://somebody:hunter2@127.0.0.1:1/test' };
+    for (const args of [
+      ['keys', 'list'],
+      ['audit', 'verify'],
+      ['keys', 'create', '--name', 'x', '--subject', 'y'],
+    ]) {
+      const { status, stdout, stderr } = run.with(away, ...args);
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toBe('POLICY_UNAVAILABLE: No answer from the database.\n');
+    }
+    const file = join(folder, 'no-key.pem');
+    await writeFile(file, 'hunter2');
+    for (const [path, problem] of [
+      [file, 'no public key'],
+      [`${file}.gone`, 'ENOENT'],
+    ] as const) {
+      const { status, stderr } = run('audit', 'verify', '--public-key', path);
+      expect([status, stderr]).toEqual([78, expect.stringContaining(problem)]);
+      expect(stderr).not.toContain('hunter2');
+    }
+    // Where nothing can be recorded there is no key.
+    const args = ['keys', 'create', '--name', 'x', '--subject', 'y'];
+    expect(run.with({ DATA_DIR: join(file, 'data') }, ...args)).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'POLICY_UNAVAILABLE: The audit in DATA_DIR cannot be opened (ENOTDIR).\n',
+    });
   });
 
   it.each([

@@ -32,9 +32,11 @@ import { IDENTITY, PACKAGE_ROOT } from './identity.js';
 import { EXIT } from './lifecycle.js';
 import { operate } from './operate.js';
 import { serve } from './serve.js';
+import { writeLines } from './write-lines.js';
 
 const LOCK = join(PACKAGE_ROOT, 'tools.lock.json');
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): Promise<void> => printLines([text]);
+const printLines = (lines: Parameters<typeof writeLines>[0]): Promise<void> => writeLines(lines, process.stdout);
 
 async function run(command: Command): Promise<void> {
   switch (command.kind) {
@@ -57,7 +59,7 @@ async function run(command: Command): Promise<void> {
       const { against: file = LOCK } = command;
       const definitions = await definitionsOf(settingsFor({ transport: 'stdio' }));
       const { report, isRefused } = await checkTools(definitions, file, { isOwn: file === LOCK });
-      if (report !== '') print(report);
+      if (report !== '') await print(report);
       if (isRefused) process.exitCode = 1;
       return;
     }
@@ -84,7 +86,8 @@ async function run(command: Command): Promise<void> {
     case 'audit-erase':
     case 'approvals-list':
     case 'approvals-decide':
-      if (!(await operate(settingsFor({ transport: 'stdio', serves: false }), command, print))) process.exitCode = 1;
+      if (!(await operate(settingsFor({ transport: 'stdio', serves: false }), command, printLines)))
+        process.exitCode = EXIT.refused;
       return;
     case 'clients': {
       if (!(CLIENTS as readonly string[]).includes(command.client))

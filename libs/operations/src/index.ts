@@ -1,5 +1,6 @@
 export { AdminGuard } from './admin/admin.guard.js';
 export { OpenApi } from './admin/open-api.js';
+export { revocationDetails } from './admin/revocation-details.js';
 export * from './cli/check-tools.js';
 export * from './cli/client-config.js';
 export * from './cli/command-line.js';

@@ -86,15 +86,21 @@ const lineOf = (fill: string): string =>
     .padEnd(1_024, '.')
     .slice(0, 1_024);
 
-(IS_FULL ? describe : describe.skip)('the cost of a line of 1 kB', () => {
-  it('is 20 µs or less', () => {
+/** A machine that has other work takes longer: the figure is asked for by itself. */
+const LINE_US = IS_FULL ? 20 : 500;
+const LONG_CHARS = IS_FULL ? 10_000_000 : 1_000_000;
+/** Ten times as long a text would take a hundred times as long, if every character were looked at with every other. */
+const GROWTH = 40;
+
+describe('the cost of a line of 1 kB', () => {
+  it(`is ${LINE_US} µs or less`, () => {
     const plain = costUs(Array.from({ length: 50 }, (_, index) => lineOf(`upstream ${index} did not answer`)));
     const oneFind = costUs(corpus.filter(({ stretches }) => stretches.length > 0).map(({ text }) => lineOf(text)));
     const lookAlikes = costUs(corpus.filter(({ stretches }) => stretches.length === 0).map(({ text }) => lineOf(text)));
     stdout.write(
       `plain ${plain.toFixed(2)} µs, look-alike ${lookAlikes.toFixed(2)} µs, find ${oneFind.toFixed(2)} µs\n`,
     );
-    expect(Math.max(plain, oneFind, lookAlikes)).toBeLessThanOrEqual(20);
+    expect(Math.max(plain, oneFind, lookAlikes)).toBeLessThanOrEqual(LINE_US);
   });
 
   it('grows with the length only, whatever the text is made of', () => {
@@ -117,11 +123,11 @@ const lineOf = (fill: string): string =>
         return performance.now() - startedAt;
       };
       timeOf(100_000);
-      const [short, long] = [timeOf(1_000_000), timeOf(10_000_000)];
+      const [short, long] = [timeOf(LONG_CHARS / 10), timeOf(LONG_CHARS)];
       stdout.write(
-        `10 MB of ${JSON.stringify(unit)}: ${Math.round(long)} ms, ${(long / short).toFixed(1)} times 1 MB\n`,
+        `${LONG_CHARS} characters of ${JSON.stringify(unit)}: ${Math.round(long)} ms, ${(long / short).toFixed(1)} times a tenth\n`,
       );
-      expect(long / short).toBeLessThan(40);
+      expect(long / short).toBeLessThan(GROWTH);
     }
   });
 });

@@ -14,6 +14,10 @@ export interface AdminRequest {
   principal: Principal;
 }
 
+interface Reply {
+  header(name: string, value: string): Reply;
+}
+
 /**
  * Lets in who holds a scope of the family `admin`: `admin:read` to look, `admin:write` to change something. Unlike for
  * tools, a caller without any scope of this server may not even look. A web page of another origin, or one that was
@@ -29,8 +33,11 @@ export class AdminGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<AdminRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<AdminRequest>();
     const { raw } = request;
+    // Answers hold keys and what was recorded of callers; refusals too differ by who asks.
+    http.getResponse<Reply>().header('cache-control', 'no-store');
     this.rules ??= new OriginRules(this.settings, raw.socket.localPort ?? this.settings.port);
     if (this.rules.host(raw.headers.host) !== 'allowed' || !this.rules.origin(raw.headers.origin))
       throw new EdgeRefusal(403, 'This Host or Origin is not served here');

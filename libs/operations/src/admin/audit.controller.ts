@@ -1,12 +1,20 @@
-import { Get, NotFoundException, Optional, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiPropertyOptional } from '@nestjs/swagger';
+import { Body, Get, HttpCode, NotFoundException, Optional, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { Principal } from '@app/mcp';
-import { AnchorFiles, type AuditAnswer, type AuditVerdict, DurableAudit, queryAudit, verifyAudit } from '@app/security';
+import {
+  AnchorFiles,
+  type AuditAnswer,
+  AuditErasure,
+  type AuditVerdict,
+  DurableAudit,
+  queryAudit,
+  verifyAudit,
+} from '@app/security';
 import { SqlDatabase } from '@app/storage';
 import { AdminController, Operator } from './admin.decorators.js';
-import { reachOf } from './operator-reach.js';
+import { checkReaches, reachOf } from './operator-reach.js';
 
 const Text =
   (description: string): PropertyDecorator =>
@@ -58,12 +66,32 @@ class RecordsWanted {
   limit?: number;
 }
 
-/** What was recorded. An operator of a tenant reads that of his tenant. */
+class Erasure {
+  @ApiPropertyOptional({ description: 'Of the person; default: that of the operator' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  tenant?: string;
+
+  @ApiProperty({ description: 'The person' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(1_000)
+  subject!: string;
+}
+
+class Erased {
+  @ApiProperty({ description: 'Records that have nothing personal any more' })
+  records!: number;
+}
+
+/** What was recorded. An operator of a tenant reads that of his tenant, and erases what is personal there. */
 @AdminController('audit')
 export class AuditController {
   constructor(
     @Optional() private readonly database?: SqlDatabase,
     @Optional() private readonly audit?: DurableAudit,
+    @Optional() private readonly erasure?: AuditErasure,
   ) {}
 
   @Get()
@@ -87,10 +115,23 @@ export class AuditController {
     });
   }
 
-  private kept(): { database: SqlDatabase; audit: DurableAudit } {
-    const { database, audit } = this;
-    if (database === undefined || audit === undefined)
+  @Post('erasures')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Remove what is personal of one person; cannot be undone' })
+  @ApiOkResponse({ type: Erased })
+  async erase(
+    @Operator() operator: Principal,
+    @Body() { tenant = operator.tenant, subject }: Erasure,
+  ): Promise<Erased> {
+    const { erasure } = this.kept();
+    checkReaches(operator, tenant);
+    return { records: await erasure.erase({ tenant, subject }, operator) };
+  }
+
+  private kept(): { database: SqlDatabase; audit: DurableAudit; erasure: AuditErasure } {
+    const { database, audit, erasure } = this;
+    if (database === undefined || audit === undefined || erasure === undefined)
       throw new NotFoundException('The audit of this server is in its log only.');
-    return { database, audit };
+    return { database, audit, erasure };
   }
 }

@@ -1,9 +1,9 @@
 import { Body, Delete, Get, HttpCode, NotFoundException, Optional, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import type { Principal } from '@app/mcp';
-import { principalKey } from '@app/mcp';
-import { type ApiKey, ApiKeys, type MadeApiKey, SecurityEvents } from '@app/security';
+import { PolicySource } from '@app/config';
+import { type Principal, principalKey, ServerError } from '@app/mcp';
+import { type ApiKey, ApiKeys, DurableAudit, type MadeApiKey, SecurityEvents } from '@app/security';
 import { AdminController, Operator } from './admin.decorators.js';
 import { checkHandsOn, reachOf } from './operator-reach.js';
 
@@ -68,7 +68,9 @@ class MadeKey {
 export class KeysController {
   constructor(
     private readonly events: SecurityEvents,
+    private readonly policy: PolicySource,
     @Optional() private readonly kept?: ApiKeys,
+    @Optional() private readonly audit?: DurableAudit,
   ) {}
 
   private get keys(): ApiKeys {
@@ -91,7 +93,8 @@ export class KeysController {
     @Body() { tenant = operator.tenant, roles = [], ...rest }: NewKey,
   ): Promise<MadeApiKey> {
     const given = { ...rest, tenant, roles, createdBy: principalKey(operator) };
-    checkHandsOn(operator, given);
+    checkHandsOn(operator, given, this.policy.current());
+    this.checkRecords();
     const made = await this.keys.create(given);
     await this.record(operator, 'key_created', { id: made.key.id, tenant }, made.key.id);
     return made;
@@ -104,11 +107,14 @@ export class KeysController {
   async rotate(
     @Operator() operator: Principal,
     @Param('id') id: string,
-    @Body() { graceMs = DAY_MS }: Rotation,
+    @Body() rotation?: Rotation,
   ): Promise<MadeApiKey> {
+    const graceMs = rotation?.graceMs ?? DAY_MS;
     const old = (await this.keys.list(reachOf(operator))).find((key) => key.id === id);
-    // Whoever exchanges a key holds its text then.
-    if (old !== undefined) checkHandsOn(operator, old);
+    if (old === undefined) throw new ServerError('NOT_FOUND', 'There is no such key among those that are listed.');
+    // Whoever exchanges a key holds the text of another like it then.
+    checkHandsOn(operator, old, this.policy.current());
+    this.checkRecords();
     const made = await this.keys.rotate(id, graceMs, principalKey(operator), reachOf(operator));
     await this.record(operator, 'key_rotated', { id, to: made.key.id }, made.key.id);
     return made;
@@ -121,6 +127,11 @@ export class KeysController {
   async revoke(@Operator() operator: Principal, @Param('id') id: string): Promise<void> {
     await this.keys.revoke(id, reachOf(operator));
     await this.record(operator, 'key_revoked', { id });
+  }
+
+  /** What was exchanged cannot be taken back whole, so it is asked before whether it would be recorded. */
+  private checkRecords(): void {
+    if (this.audit?.isWritable === false) throw new ServerError('POLICY_UNAVAILABLE', 'The audit takes no records.');
   }
 
   /** @param made a key that is taken back where it cannot be recorded: there is none that nobody knows of */

@@ -1,10 +1,10 @@
 import { Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty } from '@nestjs/swagger';
 import { PolicySource } from '@app/config';
-import { type Principal, ServerError } from '@app/mcp';
+import type { Principal } from '@app/mcp';
 import { SecurityEvents } from '@app/security';
 import { AdminController, Operator } from './admin.decorators.js';
-import { reachOf } from './operator-reach.js';
+import { checkOverAll } from './operator-reach.js';
 
 class PolicyReloaded {
   @ApiProperty({ description: 'Whether another policy is in force now' })
@@ -39,7 +39,7 @@ export class PolicyController {
   @ApiOkResponse({ type: PolicyReloaded })
   async reload(@Operator() operator: Principal): Promise<PolicyReloaded> {
     // It is the policy of all tenants.
-    if (reachOf(operator) !== undefined) throw new ServerError('FORBIDDEN', 'The caller lacks the scope admin:admin.');
+    checkOverAll(operator);
     const reloaded = await this.policy.reload();
     const { tenant, subject, actors, via } = operator;
     const isRefused = reloaded.problems.length > 0;

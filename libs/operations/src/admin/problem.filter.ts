@@ -20,7 +20,6 @@ interface Problem {
 }
 
 const STATUS_OF: Readonly<Record<string, number>> = {
-  INVALID_ARGUMENT: 400,
   NOT_FOUND: 404,
   CONFLICT: 409,
   POLICY_DENIED: 403,
@@ -44,7 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (thrown instanceof EdgeRefusal)
       return { status: thrown.status, title: 'Refused', detail: thrown.message, headers: thrown.headers };
     if (thrown instanceof ServerError && thrown.code !== 'INTERNAL') {
-      const status = STATUS_OF[thrown.code] ?? CODES[thrown.code].edgeStatus ?? 503;
+      const { edgeStatus, fault } = CODES[thrown.code];
+      const status = STATUS_OF[thrown.code] ?? edgeStatus ?? (fault === 'caller' ? 400 : 503);
       const { code, message: detail, retryAfterMs } = thrown;
       const headers: Record<string, string> =
         retryAfterMs === undefined ? {} : { 'retry-after': `${Math.ceil(retryAfterMs / 1_000)}` };

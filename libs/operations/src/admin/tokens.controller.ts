@@ -1,16 +1,18 @@
 import { Body, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { type Principal, ServerError } from '@app/mcp';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import type { Principal } from '@app/mcp';
 import { RevokedTokens, SecurityEvents } from '@app/security';
 import { AdminController, Operator } from './admin.decorators.js';
-import { reachOf } from './operator-reach.js';
+import { checkOverAll } from './operator-reach.js';
+import { revocationDetails } from './revocation-details.js';
 
 const HOUR_MS = 3_600_000;
 
 class Revocation {
   @ApiProperty({ description: 'The jti of the token' })
   @IsString()
+  @IsNotEmpty()
   @MaxLength(255)
   tokenId!: string;
 
@@ -35,9 +37,10 @@ export class TokensController {
   @ApiOperation({ summary: 'Refuse a token, within a second on every server that shares the store' })
   @ApiNoContentResponse()
   async revoke(@Operator() operator: Principal, @Body() { tokenId, forMs = HOUR_MS }: Revocation): Promise<void> {
-    if (reachOf(operator) !== undefined) throw new ServerError('FORBIDDEN', 'The caller lacks the scope admin:admin.');
+    checkOverAll(operator);
     const { tenant, subject, actors, via } = operator;
-    await this.events.record({ operation: 'token_revoked', tenant, subject, actors, via, details: { forMs } });
+    const details = revocationDetails(tokenId, forMs);
+    await this.events.record({ operation: 'token_revoked', tenant, subject, actors, via, details });
     await this.revoked.revoke(tokenId, forMs);
   }
 }

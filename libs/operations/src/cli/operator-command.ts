@@ -60,19 +60,21 @@ export const OPERATOR_OPTIONS: Readonly<Record<string, readonly (keyof OperatorV
   'approvals deny': [],
 };
 
-export const OPERATOR_HELP = `  keys create               make an API key: --name --subject, and --tenant --scope… --role… --expires 90d
-  keys list [--json]        print the keys, without their secrets
+export const OPERATOR_HELP = `  keys create               make an API key and print it once: --name --subject; --tenant --scope… --role… --expires 90d
+  keys list                 print the keys, without their secrets; of one --tenant; --json
   keys rotate ID            make a key in the place of another, which goes on for --grace (default 24h)
   keys revoke ID            end a key
   tokens revoke JTI         refuse a token by its jti, --for as long as it could live (default 1h)
-  audit verify              say whether every record is as it was recorded; --public-key FILE… of other servers
-  audit query | export      print records: --since --until --tenant --subject --operation --decision --call-id
+  audit verify              say whether every record is as it was (exit 1: not); --public-key FILE… of others; --json
+  audit query | export      print records as JSON, one on a line: the first (--limit 100), or all
+    --since --until         2026-01-31, or 7d ago; also by --tenant --subject --operation --decision --call-id
   audit erase               remove what is personal of --tenant and --subject; needs --yes
-  approvals list            print what waits for somebody's approval
+  approvals list [--json]   print what waits for somebody's approval
   approvals approve | deny ID
 `;
 
 const DEFAULT_TENANT = 'default';
+const MAX_JTI_CHARS = 255;
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
@@ -113,7 +115,8 @@ export function operatorCommand(
     case 'keys revoke':
       return { kind: 'keys-revoke', id };
     case 'tokens revoke':
-      return { kind: 'tokens-revoke', id, forMs: duration(values.for ?? '1h') };
+      if (id === '' || id.length > MAX_JTI_CHARS) throw new UsageError(`a jti has 1 to ${MAX_JTI_CHARS} characters`);
+      return { kind: 'tokens-revoke', id, forMs: duration(values.for ?? '1h', 1) };
     case 'audit verify':
       return { kind: 'audit-verify', publicKeys: values['public-key'] ?? [], json: isJson };
     case 'audit query':
@@ -158,16 +161,16 @@ function needed(value: string | undefined, option: string): string {
 }
 
 /** `90d`, `24h`, `30m` or `60s`. @returns milliseconds */
-function duration(text: string): number {
+function duration(text: string, least = 0): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count === undefined)
+  if (count === undefined || Number(count) < least)
     throw new UsageError(`a time is written like 90d, 24h, 30m or 60s, not ${JSON.stringify(text)}`);
   return Number(count) * UNITS_MS[unit!]!;
 }
 
 /** A date, or a time from now: ahead or ago. @returns milliseconds since 1970 */
 function instant(text: string, now: number, direction: 1 | -1): number {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now + direction * duration(text);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now + direction * duration(text, direction);
   if (Number.isNaN(at)) throw new UsageError(`not a date: ${JSON.stringify(text)}`);
   return at;
 }
