@@ -118,9 +118,13 @@ describe('the cost of a line of 1 kB', () => {
     for (const unit of units) {
       const timeOf = (chars: number): number => {
         const text = unit.repeat(chars / unit.length);
-        const startedAt = performance.now();
-        redactText(text);
-        return performance.now() - startedAt;
+        // The best of several, which other work on the machine spoils least.
+        const once = (): number => {
+          const startedAt = performance.now();
+          redactText(text);
+          return performance.now() - startedAt;
+        };
+        return Math.min(once(), once(), once());
       };
       timeOf(100_000);
       const [short, long] = [timeOf(LONG_CHARS / 10), timeOf(LONG_CHARS)];
